@@ -1,0 +1,201 @@
+"""Local processes: one per camera, watched and restarted with back-off. One crash costs one camera."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import IO
+
+from pipeline.clock import Clock
+from pipeline.engine.protocol import Job, parse_up
+from pipeline.types import CameraStatus
+
+log = logging.getLogger(__name__)
+
+HEALTHY_S = 60.0
+"""A process that ran this long earns a fresh back-off."""
+BACKOFF_S = (0.5, 30.0)
+HUNG_S = 30.0
+"""A process that says nothing for this long is stuck in a library: it is killed and started again."""
+FINISHED = ("ended", "misconfigured", "stopped")
+
+
+class LocalHost:
+    """Implements `WorkerHost` with one child process per job.
+
+    `new_epoch(camera_id)` gives the number of this start; the store refuses messages of older ones, so a copy that
+    was frozen and thaws adds nothing.
+    """
+
+    def __init__(self, jobs: Sequence[Job], *, clock: Clock, new_epoch: Callable[[str], int]) -> None:
+        self._children = {job.camera_id: _Child(job=job) for job in jobs}
+        self._clock = clock
+        self._new_epoch = new_epoch
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+
+    def start(self) -> None:
+        for child in self._children.values():
+            self._spawn(child)
+        self._thread.start()
+
+    def stop(self, *, timeout_s: float = 10.0) -> None:
+        self._stopping.set()
+        self._thread.join(timeout=5.0)
+        deadline = self._clock.monotonic() + timeout_s
+        for child in self._children.values():
+            child.ask_to_end()
+        for child in self._children.values():
+            child.end(within_s=max(0.1, deadline - self._clock.monotonic()))
+
+    def status(self) -> list[CameraStatus]:
+        return [child.status for child in self._children.values()]
+
+    def numbers(self, camera_id: str) -> dict[str, float]:
+        """Plain numbers beside the status: outbox depth, tracks in sight."""
+        return dict(self._children[camera_id].numbers)
+
+    def picture(self, camera_id: str) -> bytes | None:
+        child = self._children.get(camera_id)
+        return None if child is None else child.ask_picture(timeout_s=2.0)
+
+    def restart(self, camera_id: str) -> None:
+        child = self._children[camera_id]
+        child.failures = 0
+        child.ask_to_end()
+        child.end(within_s=5.0)
+        child.restart_at = self._clock.monotonic()
+
+    def pid(self, camera_id: str) -> int | None:
+        process = self._children[camera_id].process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def finished(self) -> bool:
+        """True once every camera's source has ended or cannot be run at all."""
+        return all(child.status.state in FINISHED for child in self._children.values())
+
+    def _run(self) -> None:
+        while not self._stopping.wait(0.1):
+            for child in self._children.values():
+                self._watch(child)
+
+    def _watch(self, child: _Child) -> None:
+        now = self._clock.monotonic()
+        if child.restart_at is not None:
+            if now >= child.restart_at:
+                self._spawn(child)
+            return
+        process = child.process
+        if process is None:
+            return
+        if process.poll() is None:
+            if now - child.heard_at > HUNG_S:
+                log.error("camera %s: its process says nothing for %.0f s; killed", child.job.camera_id, HUNG_S)
+                process.kill()
+            return
+        self._ended(child, code=process.returncode, now=now)
+
+    def _ended(self, child: _Child, *, code: int, now: float) -> None:
+        child.process = None
+        if code == 0 and child.status.state in FINISHED:
+            return
+        child.failures = 1 if now - child.started_at > HEALTHY_S else child.failures + 1
+        first, last = BACKOFF_S
+        wait = random.uniform(0.5, 1.0) * min(last, first * 2 ** (child.failures - 1))  # noqa: S311
+        log.error("camera %s: its process ended with code %s; again in %.1f s", child.job.camera_id, code, wait)
+        child.status = replace(
+            child.status, state="crashed", fps_in=0.0, fps_done=0.0, error=f"process ended with code {code}"
+        )
+        child.restart_at = now + wait
+
+    def _spawn(self, child: _Child) -> None:
+        child.restart_at = None
+        child.started_at = child.heard_at = self._clock.monotonic()
+        child.job = replace(child.job, epoch=self._new_epoch(child.job.camera_id))
+        child.start(self._clock)
+
+
+@dataclass(slots=True)
+class _Child:
+    """One camera's process as its supervisor sees it."""
+
+    job: Job
+    process: subprocess.Popen[str] | None = None
+    status: CameraStatus = field(init=False)
+    numbers: dict[str, float] = field(default_factory=dict)
+    pictures: queue.Queue[bytes | None] = field(default_factory=lambda: queue.Queue(maxsize=1))
+    failures: int = 0
+    started_at: float = 0.0
+    heard_at: float = 0.0
+    restart_at: float | None = None
+    asking: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.status = CameraStatus(camera_id=self.job.camera_id, state="starting")
+
+    def start(self, clock: Clock) -> None:
+        command = [sys.executable, "-m", "pipeline.engine.process", self.job.camera_id]
+        self.process = subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        self._say(self.job.line())
+        assert self.process.stdout is not None
+        reader = threading.Thread(target=self._listen, args=(self.process.stdout, clock), daemon=True)
+        reader.start()
+
+    def ask_to_end(self) -> None:
+        if self.process is not None and self.process.stdin is not None:
+            try:
+                self.process.stdin.close()
+            except OSError:
+                log.debug("camera %s: its process is gone already", self.job.camera_id)
+
+    def end(self, *, within_s: float) -> None:
+        if self.process is None:
+            return
+        try:
+            self.process.wait(timeout=within_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(timeout=5.0)
+        self.process = None
+
+    def ask_picture(self, *, timeout_s: float) -> bytes | None:
+        with self.asking:
+            while not self.pictures.empty():
+                self.pictures.get_nowait()
+            if not self._say('{"v":1,"ask":"picture"}'):
+                return None
+            try:
+                return self.pictures.get(timeout=timeout_s)
+            except queue.Empty:
+                return None
+
+    def _say(self, line: str) -> bool:
+        if self.process is None or self.process.stdin is None:
+            return False
+        try:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _listen(self, stream: IO[str], clock: Clock) -> None:
+        for line in stream:
+            self.heard_at = clock.monotonic()
+            try:
+                said = parse_up(line)
+            except (ValueError, TypeError):
+                log.warning("camera %s said something unreadable (%d bytes)", self.job.camera_id, len(line))
+                continue
+            if "status" in said:
+                self.status, self.numbers = said["status"], said["more"]
+            elif not self.pictures.full():
+                self.pictures.put_nowait(said["picture"])

@@ -1,0 +1,87 @@
+"""Where things lie: the data folder with all state, and the read-only files that come with Nightjar."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from pipeline.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """The one folder that holds all state. Every file in it has one writer, named here.
+
+    | path | written by | connections |
+    |---|---|---|
+    | store.sqlite | the API's process | one |
+    | outbox/CAMERA.sqlite | that camera's process | one |
+    | tracks/CAMERA/ | that camera's process | - |
+    | evidence/ | camera processes write, the API's process removes | - |
+    | state/CAMERA.json | that camera's process | - |
+    | models/ | `nightjar models pull` and `add` | - |
+    | routes/CAMERA.model | `nightjar routes fit` and the demo | - |
+    """
+
+    root: Path
+
+    @property
+    def store(self) -> Path:
+        return self.root / "store.sqlite"
+
+    @property
+    def evidence(self) -> Path:
+        return self.root / "evidence"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    def outbox(self, camera_id: str) -> Path:
+        return self.root / "outbox" / f"{camera_id}.sqlite"
+
+    def tracks(self) -> Path:
+        return self.root / "tracks"
+
+    def checkpoint(self, camera_id: str) -> Path:
+        return self.root / "state" / f"{camera_id}.json"
+
+    def route_model(self, camera_id: str) -> Path:
+        return self.root / "routes" / f"{camera_id}.model"
+
+    def create(self) -> DataFolder:
+        """Make the folders, readable by this user alone.
+
+        Raises:
+            BadInput: the folder cannot be made or written to.
+        """
+        try:
+            for folder in ("", "outbox", "tracks", "evidence", "state", "models", "routes"):
+                (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise BadInput(f"--data {self.root}: {error.strerror}; give a folder that can be written to") from None
+        if not os.access(self.root, os.W_OK):
+            raise BadInput(f"--data {self.root}: not writable; give a folder that can be written to")
+        return self
+
+
+def default_data() -> Path:
+    """The data folder when `--data` is not given; the environment variable NIGHTJAR_DATA comes first."""
+    chosen = os.environ.get("NIGHTJAR_DATA")
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("nightjar", appauthor=False))
+
+
+def shipped(name: str) -> Path:
+    """A folder that comes with Nightjar, `models` or `sample_videos`, in a checkout or in an installed wheel.
+
+    Raises:
+        BadInput: this installation does not carry it.
+    """
+    package = Path(__file__).resolve().parent
+    for candidate in (package / "_data" / name, package.parent / name):
+        if candidate.is_dir():
+            return candidate
+    raise BadInput(f"this installation carries no {name!r}; reinstall Nightjar from its wheel or a full checkout")
