@@ -1,0 +1,26 @@
+// Times as the site's people read them: the site's time zone, 24 hours.
+
+let zone = "UTC";
+const cache = new Map();
+
+export function setZone(name) {
+  zone = name;
+  cache.clear();
+}
+
+function format(options) {
+  const key = JSON.stringify(options);
+  if (!cache.has(key)) cache.set(key, new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...options }));
+  return cache.get(key);
+}
+
+export const clock = (utc) => format({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(utc * 1000);
+export const day = (utc) => format({ weekday: "short", day: "numeric", month: "short" }).format(utc * 1000);
+export const both = (utc) => `${day(utc)} ${clock(utc)}`;
+
+export function span(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
