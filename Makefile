@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
-.PHONY: all demo test lint nightly bench wheel clean
+.PHONY: all demo test lint bench wheel wheel-check clean
 
 all: $(CORE)
 
@@ -25,7 +25,15 @@ bench: $(DEV)
 	$(BIN)/python -m benchmarks
 
 wheel: $(DEV)
+	rm -rf dist
 	$(BIN)/python -m build --wheel
+
+# The wheel must carry what the demo needs and run it from any folder, without this checkout.
+wheel-check: wheel
+	set -e; place=$$(mktemp -d); trap 'rm -rf "$$place"' EXIT; \
+	$(PYTHON) -m venv "$$place/env"; \
+	"$$place/env/bin/python" -m pip install --quiet --constraint constraints.txt dist/*.whl; \
+	cd "$$place"; "$$place/env/bin/nightjar" demo --headless
 
 $(CORE): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Nightjar needs Python 3.11 or newer; set PYTHON=")'
