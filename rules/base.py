@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from rules.types import Event, Tracks
+
+EPSILON_S = 1e-6
+"""Slack of every duration test: the spacing of `utc` floats near today is 2.4e-7 s."""
+
+
+class Schedule(Protocol):
+    """When something is open. `rules.calendar` holds the real one; a rule only asks these two questions."""
+
+    def is_open(self, utc: float) -> bool: ...
+
+    def reason(self, utc: float) -> str:
+        """The line of the calendar that makes this instant open or closed, for a person to read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """Gates a rule: it is on only while `schedule` is `when`. The engine applies it, to every kind of rule alike."""
+
+    schedule: Schedule
+    when: Literal["open", "closed"]
+
+    def __post_init__(self) -> None:
+        if self.when not in ("open", "closed"):
+            raise ValueError(f"when must be open or closed, not {self.when!r}")
+
+    def on(self, utc: float) -> bool:
+        return self.schedule.is_open(utc) == (self.when == "open")
+
+
+def rule_version(kind: str, parameters: Mapping[str, Any]) -> str:
+    """8 hex digits over a rule's kind and parameters (its zone's polygon among them), so that an edited rule has new keys."""
+    text = json.dumps([kind, parameters], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +62,9 @@ class Rule(Protocol):
     became true on it. `close` ends whatever is open because tracks stop coming (`reason` goes into `why`).
     `state` is a JSON value from which `restore` continues exactly, also in another process. Nothing passed in is
     mutated, no clock is asked and no frame is counted.
+
+    A rule that has an attribute `active` (`Active` or None) is switched by the engine: what is open ends when it goes
+    off, and presence counts from the first analysed frame on which it is on again.
     """
 
     rule_id: str
