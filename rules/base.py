@@ -40,7 +40,7 @@ class Active:
 
 
 def rule_version(kind: str, parameters: Mapping[str, Any]) -> str:
-    """8 hex digits over a rule's kind and parameters (its zone's polygon among them), so that an edited rule has new keys."""
+    """8 hex digits over a rule's kind and parameters, its polygon among them, so that an edited rule has new keys."""
     text = json.dumps([kind, parameters], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
