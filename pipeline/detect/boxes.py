@@ -1,0 +1,61 @@
+"""Arithmetic on arrays of boxes: encodings, overlap, suppression of duplicates."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.types import Detections
+
+
+def cxcywh_to_xyxy(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, 4) centre and size to (N, 4) corners."""
+    half = boxes[:, 2:4] / 2.0
+    return np.concatenate((boxes[:, :2] - half, boxes[:, :2] + half), axis=1).astype(np.float32, copy=False)
+
+
+def iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of every pair, float32 (len(a), len(b)), of `xyxy` boxes; 0 where a box has no area."""
+    shared = _shared(a, b)
+    area_a, area_b = _area(a), _area(b)
+    union = area_a[:, None] + area_b[None, :] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def covered(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Share of each box of `a` that lies in each box of `b`, float32 (len(a), len(b))."""
+    shared = _shared(a, b)
+    area = np.broadcast_to(_area(a)[:, None], shared.shape)
+    return np.divide(shared, area, out=np.zeros_like(shared), where=area > 0)
+
+
+def suppress(found: Detections, *, iou_limit: float, at_most: int = 300) -> Detections:
+    """Keep the best of boxes of one class that overlap by more than `iou_limit`, best first (greedy NMS).
+
+    OpenCV's implementation: 437 us against 2992 us in numpy for 290 candidates (reference/performance.md, section 3).
+    """
+    if len(found) < 2:
+        return found
+    tlwh = found.xyxy.copy()
+    tlwh[:, 2:] -= tlwh[:, :2]
+    kept = cv2.dnn.NMSBoxesBatched(tlwh, found.score, found.class_id, 0.0, iou_limit)
+    return found[np.asarray(kept, np.int64).ravel()[:at_most]]
+
+
+def clip(xyxy: NDArray[np.float32], *, width: float, height: float) -> NDArray[np.float32]:
+    """The part of each box inside the picture, as a new array."""
+    limit = np.asarray((width, height, width, height), np.float32)
+    return np.clip(xyxy, np.float32(0.0), limit)
+
+
+def _shared(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    side = np.clip(high - low, 0.0, None)
+    return (side[..., 0] * side[..., 1]).astype(np.float32, copy=False)
+
+
+def _area(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    side = np.clip(boxes[:, 2:] - boxes[:, :2], 0.0, None)
+    return (side[:, 0] * side[:, 1]).astype(np.float32, copy=False)

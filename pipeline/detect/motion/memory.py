@@ -1,0 +1,103 @@
+"""Who has been seen moving: just enough memory of blobs to tell a person who stands still from a thing or a ghost.
+
+This is not the tracker of the pipeline: its ids never leave the detector. It decides whom the background must not
+swallow, which box a fragment belongs to, and what has never gone anywhere (leaves, rain, a screen).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box = NDArray[np.float32]
+"""x1, y1, x2, y2 in px of the working picture, float32 (4,)."""
+
+LOST_S = 1.2  # a blob unseen for this long is forgotten
+WALKED = 0.35  # of its height: what a blob must have moved to count as somebody
+MIN_AGE_S = 0.25
+STILL_S = 180.0  # somebody without any sign of life for this long was a thing
+THING_S = 20.0  # ... and a shape wider than tall sooner
+
+
+@dataclass(slots=True)
+class Blob:
+    """One remembered blob. `walked` is True once it has been seen to move as a whole, and stays so."""
+
+    box: Box
+    born: float
+    seen: float
+    number: int
+    birth: Box
+    speed: NDArray[np.float32] = field(default_factory=lambda: np.zeros(4, np.float32))
+    sightings: int = 1
+    walked: bool = False
+    path: float = 0.0
+    life: float = 0.0
+    ghost_votes: int = 0
+
+    @property
+    def height(self) -> float:
+        return float(self.box[3] - self.box[1])
+
+    @property
+    def width(self) -> float:
+        return float(self.box[2] - self.box[0])
+
+    def predicted(self, pts: float) -> Box:
+        """Where the box should be at a time, going on as it did."""
+        return (self.box + self.speed * np.float32(min(pts - self.seen, 1.0))).astype(np.float32)
+
+    def see(self, box: Box, pts: float) -> None:
+        """Take a sighting."""
+        dt = max(pts - self.seen, 1e-3)
+        measured = (box - self.box) / np.float32(dt)
+        share = np.float32(min(1.0, dt / 0.4))
+        self.speed = (self.speed * (1 - share) + measured * share).astype(np.float32)
+        self.path += float(np.linalg.norm(_middle(box) - _middle(self.box)))
+        self.box, self.seen = box, pts
+        self.sightings += 1
+        self._judge(pts)
+
+    def moving(self) -> float:
+        """Speed of the middle in own heights a second."""
+        speed = (self.speed[:2] + self.speed[2:]) / 2
+        return float(np.hypot(*speed)) / max(self.height, 1.0)
+
+    def outlived(self, pts: float) -> bool:
+        """Whether what once walked has been without life for too long to be a person."""
+        limit = THING_S if self.width > 1.15 * self.height else STILL_S
+        return pts - max(self.life, self.born) > limit
+
+    def _judge(self, pts: float) -> None:
+        if self.walked or self.sightings < 3 or pts - self.born < MIN_AGE_S:
+            return
+        away = float(np.linalg.norm(_middle(self.box) - _middle(self.birth)))
+        straight = away > 0.35 * self.path
+        self.walked = straight and away > WALKED * max(self.height, float(self.birth[3] - self.birth[1]))
+
+
+class Memory:
+    """The blobs of one camera, oldest first."""
+
+    def __init__(self) -> None:
+        self.blobs: list[Blob] = []
+        self._next = 1
+
+    def forget(self, pts: float) -> None:
+        """Drop what has not been seen for a while, or has turned out to be a thing."""
+        self.blobs = [blob for blob in self.blobs if pts - blob.seen <= LOST_S and not blob.outlived(pts)]
+
+    def add(self, box: Box, pts: float) -> Blob:
+        blob = Blob(box=box, born=pts, seen=pts, number=self._next, birth=box, life=pts)
+        self._next += 1
+        self.blobs.append(blob)
+        return blob
+
+    def drop(self, blob: Blob) -> None:
+        self.blobs = [other for other in self.blobs if other is not blob]
+
+
+def _middle(box: Box) -> NDArray[np.float32]:
+    return (box[:2] + box[2:]) / 2

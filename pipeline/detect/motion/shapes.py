@@ -1,0 +1,235 @@
+"""From a mask of changed pixels to one box per person: fragments joined, people who touch parted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.detect.motion.background import Mask
+from pipeline.detect.motion.change import Change
+from pipeline.detect.motion.memory import Blob, Box
+from pipeline.detect.motion.size import PersonSize
+
+WIDTH = 0.42  # width of a walking person in heights: arms and stride included
+
+
+JOIN_GAP = 0.22  # of the taller piece: pieces of one person stand no further apart above each other
+TOO_TALL = 1.35  # times the expected height: no more is joined
+TOO_WIDE = 1.75  # times the expected width: more than one person
+SHADY = 0.8  # a piece with more shade than this around it is the rim of a shadow
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Pixels taken for one person or thing: their labels in the label image, box, pixel count, owner if remembered."""
+
+    labels: tuple[int, ...]
+    box: Box
+    area: int
+    owner: Blob | None = None
+
+
+@dataclass(slots=True)
+class Parts:
+    """Connected pieces of a mask: `image` int32 (H, W) of labels, and per label its box and pixel count."""
+
+    image: NDArray[np.int32]
+    box: dict[int, Box]
+    area: dict[int, int]
+
+
+def clean(change: Change) -> Mask:
+    """Solid pixels without specks and thin rims, small holes and vertical gaps closed."""
+    share = cv2.blur(change.solid, (3, 3))
+    solid = np.where(share > 130, np.uint8(255), np.uint8(0))
+    return np.asarray(
+        cv2.morphologyEx(solid, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (3, 7))), np.uint8
+    )
+
+
+def find_parts(mask: Mask, *, min_area: int) -> Parts:
+    """Pieces of at least that many pixels."""
+    _, image, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    found = Parts(image, {}, {})
+    for label in np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= min_area) + 1:
+        x, y, w, h, area = (int(value) for value in stats[label])
+        found.box[int(label)] = np.asarray((x, y, x + w, y + h), np.float32)
+        found.area[int(label)] = area
+    return found
+
+
+def drop_shadow_rims(found: Parts, change: Change) -> None:
+    """Forget pieces that are little more than the edge of a shadow."""
+    for label, box in list(found.box.items()):
+        x1, y1, x2, y2 = (int(value) for value in box)
+        shade = np.count_nonzero(change.shade[max(0, y1 - 2) : y2 + 2, max(0, x1 - 2) : x2 + 2])
+        if shade > SHADY * (shade + found.area[label]):
+            del found.box[label], found.area[label]
+
+
+def group(found: Parts, blobs: Sequence[Blob], *, pts: float, size: PersonSize) -> list[Shape]:
+    """One shape per person: what lies where somebody is expected is theirs, the rest is joined and parted by size."""
+    expected = {blob.number: blob.predicted(pts) for blob in blobs}
+    owned: dict[int, list[int]] = {blob.number: [] for blob in blobs}
+    free: list[int] = []
+    for label in list(found.box):
+        owners = [blob.number for blob in blobs if _belongs(found.box[label], expected[blob.number])]
+        if len(owners) > 1:
+            owners = _part_between(found, label, {number: expected[number] for number in owners}, owned)
+        elif owners:
+            owned[owners[0]].append(label)
+        else:
+            free.append(label)
+    shapes = []
+    for blob in blobs:
+        kept, spare = _fitting(found, owned[blob.number], blob, size)
+        free += spare
+        if kept:
+            shapes.append(_shape(found, kept, blob))
+    for labels in _stacks(found, free, size):
+        shapes += _split_wide(found, _shape(found, labels, None), size)
+    return shapes
+
+
+def _belongs(piece: Box, expected: Box) -> bool:
+    """Whether a piece lies mostly in an expected box (a little widened), or covers most of it."""
+    margin = 0.12 * (expected[3] - expected[1])
+    wide = expected + np.asarray((-margin, -margin, margin, margin), np.float32)
+    shared = _overlap(piece, wide)
+    return bool(shared > 0.5 * _area(piece) or _overlap(piece, expected) > 0.5 * _area(expected))
+
+
+def _part_between(found: Parts, label: int, expected: dict[int, Box], owned: dict[int, list[int]]) -> list[int]:
+    """Give each pixel of a piece to the nearest of several expected boxes, distances in box sizes."""
+    x1, y1, x2, y2 = (int(value) for value in found.box[label])
+    window = found.image[y1:y2, x1:x2]
+    rows, columns = np.nonzero(window == label)
+    numbers = list(expected)
+    middle = np.asarray([((b[0] + b[2]) / 2 - x1, (b[1] + b[3]) / 2 - y1) for b in expected.values()])
+    side = np.asarray([(max(b[2] - b[0], 4.0), max(b[3] - b[1], 4.0)) for b in expected.values()])
+    apart = ((columns[:, None] - middle[:, 0]) / side[:, 0]) ** 2 + ((rows[:, None] - middle[:, 1]) / side[:, 1]) ** 2
+    nearest = apart.argmin(axis=1)
+    for index, number in enumerate(numbers):
+        mine = nearest == index
+        if np.count_nonzero(mine) >= 8:
+            owned[number].append(_new_label(found, label, rows[mine] + y1, columns[mine] + x1))
+    del found.box[label], found.area[label]
+    return numbers
+
+
+def _fitting(found: Parts, labels: list[int], blob: Blob, size: PersonSize) -> tuple[list[int], list[int]]:
+    """The pieces that make a plausible person together, largest first, and those that do not fit in."""
+    kept: list[int] = []
+    spare: list[int] = []
+    for label in sorted(labels, key=lambda each: -found.area[each]):
+        joined = _union([found.box[each] for each in (*kept, label)])
+        limit = TOO_TALL * max(size.expected(float(joined[3])) or 0.0, blob.height)
+        if kept and joined[3] - joined[1] > limit:
+            spare.append(label)
+        else:
+            kept.append(label)
+    return kept, spare
+
+
+def _stacks(found: Parts, free: list[int], size: PersonSize) -> list[list[int]]:
+    """Join free pieces that stand above each other with a small gap, as long as the sum is not taller than a person."""
+    stacks = [[label] for label in sorted(free, key=lambda each: -found.area[each])]
+    index = 0
+    while index < len(stacks):
+        box = _union([found.box[label] for label in stacks[index]])
+        mate = next(
+            (other for other in range(len(stacks)) if other != index and _stackable(found, box, stacks[other], size)),
+            None,
+        )
+        if mate is None:
+            index += 1
+        else:
+            stacks[index] = stacks[index] + stacks[mate]
+            del stacks[mate]
+            index = 0 if mate < index else index
+    return stacks
+
+
+def _stackable(found: Parts, box: Box, other: list[int], size: PersonSize) -> bool:
+    second = _union([found.box[label] for label in other])
+    across = min(box[2], second[2]) - max(box[0], second[0])
+    if across < 0.5 * min(box[2] - box[0], second[2] - second[0]):
+        return False
+    gap = max(box[1], second[1]) - min(box[3], second[3])
+    tall = max(box[3] - box[1], second[3] - second[1])
+    joined = _union([box, second])
+    limit = size.expected(float(joined[3]))
+    height = joined[3] - joined[1]
+    if limit is None:
+        return bool(gap < JOIN_GAP * tall and joined[2] - joined[0] < 1.1 * height)
+    return bool(gap < JOIN_GAP * limit and height < TOO_TALL * limit)
+
+
+def _split_wide(found: Parts, shape: Shape, size: PersonSize) -> list[Shape]:
+    """Part a shape that is wider than a person at its deepest notches, seen from above: people side by side."""
+    limit = size.expected(float(shape.box[3]))
+    if limit is None or len(shape.labels) != 1:
+        return [shape]
+    x1, y1, x2, y2 = (int(value) for value in shape.box)
+    count = round((x2 - x1) / (WIDTH * limit))
+    if (x2 - x1) < TOO_WIDE * WIDTH * limit or count < 2 or count > 6 or (y2 - y1) < 0.5 * limit:
+        return [shape]
+    label = shape.labels[0]
+    window = found.image[y1:y2, x1:x2] == label
+    cuts = _notches(window, count)
+    if not cuts:
+        return [shape]
+    pieces = []
+    for left, right in zip([0, *cuts], [*cuts, x2 - x1], strict=True):
+        rows, columns = np.nonzero(window[:, left:right])
+        if len(rows) >= 8:
+            pieces.append(_shape(found, [_new_label(found, label, rows + y1, columns + x1 + left)], None))
+    return pieces
+
+
+def _notches(window: NDArray[np.bool_], count: int) -> list[int]:
+    """Columns between heads: the lowest tops of the outline near each even division, if they are notches at all."""
+    height, width = window.shape
+    top = np.where(window.any(axis=0), window.argmax(axis=0), height).astype(np.float32)
+    top = cv2.blur(top.reshape(1, -1), (5, 1)).ravel()
+    cuts = []
+    for index in range(1, count):
+        centre, reach = index * width / count, width / count * 0.35
+        left, right = int(centre - reach), int(centre + reach) + 1
+        cut = left + int(top[left:right].argmax())
+        shoulder = min(top[max(0, cut - int(2 * reach)) : cut + 1].min(), top[cut : cut + int(2 * reach) + 1].min())
+        if top[cut] - shoulder > 0.06 * height:
+            cuts.append(cut)
+    return cuts
+
+
+def _shape(found: Parts, labels: list[int], owner: Blob | None) -> Shape:
+    box = _union([found.box[label] for label in labels])
+    return Shape(tuple(labels), box, sum(found.area[label] for label in labels), owner)
+
+
+def _new_label(found: Parts, parent: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> int:
+    label = int(max(found.image.max(), max(found.box, default=0))) + 1
+    found.image[rows, columns] = label
+    box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    found.box[label] = np.asarray(box, np.float32)
+    found.area[label] = len(rows)
+    return label
+
+
+def _union(boxes: list[Box]) -> Box:
+    stacked = np.stack(boxes)
+    return np.concatenate((stacked[:, :2].min(axis=0), stacked[:, 2:].max(axis=0)))
+
+
+def _overlap(a: Box, b: Box) -> float:
+    across, down = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return float(across * down) if across > 0 and down > 0 else 0.0
+
+
+def _area(box: Box) -> float:
+    return float((box[2] - box[0]) * (box[3] - box[1]))
