@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import av
 from av.video.stream import VideoStream
 
+from pipeline.clock import Clock
 from pipeline.errors import SourceError
 from pipeline.types import CameraState
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 
 LIVE_SCHEMES = ("rtsp", "rtsps", "http", "https")
+_UNTIMED = frozenset(("mpjpeg", "mjpeg", "h264", "hevc"))
+"""Formats without times of their own: FFmpeg makes them up from a nominal frame rate, arrival says more."""
 _FASTEST_FPS = 240.0
 """Frame rates above this are a clock rate that a stream gives instead of one (RTP: 90 kHz)."""
 
@@ -71,11 +74,19 @@ class AvConnection:
         SourceError: with a typed state, see `explain`.
     """
 
-    def __init__(self, camera_id: str, source: str, *, timeout_s: float) -> None:
+    def __init__(self, camera_id: str, source: str, *, timeout_s: float, clock: Clock) -> None:
         self._place = place_of(camera_id, source)
         live = is_live(source)
         check_address(camera_id, source)
-        self._container = _open(source, place=self._place, timeout_s=timeout_s if live else None)
+        began_s = clock.monotonic()
+        try:
+            self._container = _open(source, place=self._place, timeout_s=timeout_s if live else None)
+        except SourceError as error:
+            # FFmpeg calls an RTSP server that accepts and says nothing "invalid data" once the time is up.
+            if live and error.state == "no_video" and clock.monotonic() - began_s >= 0.9 * timeout_s:
+                raise SourceError(f"{self._place} does not answer", state="timed_out") from None
+            raise
+        self._untimed = live and self._container.format.name in _UNTIMED
         try:
             self.stream = self._only_video()
             self.time_base = self.stream.time_base or Fraction(1, 90_000)
@@ -94,6 +105,8 @@ class AvConnection:
             except (av.error.FFmpegError, OSError) as error:
                 failure = explain(error, self._place)
             else:
+                if self._untimed:
+                    packet.pts = packet.dts = None
                 yield packet
                 continue
             raise failure

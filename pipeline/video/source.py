@@ -74,7 +74,7 @@ def open_source(
     painted = Masks(masks)
 
     def connect() -> Connection:
-        return AvConnection(camera_id, source, timeout_s=timeout_s)
+        return AvConnection(camera_id, source, timeout_s=timeout_s, clock=clock)
 
     if is_live(source):
         return open_live(
