@@ -29,10 +29,12 @@ def normalise(centi: NDArray[np.int64], *, width: int, height: int) -> NDArray[n
 def to_centi(xyxy: NDArray[np.float32], *, width: int, height: int) -> NDArray[np.int64]:
     """The inverse of `normalise`: shares of the picture to the 1/100 px that they came from."""
     scale = np.array([width, height, width, height]) * float(PER_PX)
-    return np.rint(xyxy.astype(np.float64) * scale).astype(np.int64)
+    whole: NDArray[np.int64] = np.rint(xyxy.astype(np.float64) * scale).astype(np.int64)
+    return whole
 
 
 def snap_score(score: NDArray[np.floating]) -> NDArray[np.float32]:
     """Scores, float (N,), rounded to 1/10,000 within [0, 1]: float32 (N,)."""
     whole = np.rint(np.minimum(np.maximum(score.astype(np.float64), 0.0), 1.0) * PER_SCORE)
-    return (whole / PER_SCORE).astype(np.float32)
+    share: NDArray[np.float32] = (whole / PER_SCORE).astype(np.float32)
+    return share

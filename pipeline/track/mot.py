@@ -13,6 +13,7 @@ The class of our own files is class_id + 1, so a person is 1 there as in every M
 
 from __future__ import annotations
 
+import configparser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,7 @@ def rows_to_detections(rows: MotRows, *, last_frame: int | None = None) -> Itera
     score = unit_scores(rows).astype(np.float32)
     xyxy = _xyxy(rows.tlwh).astype(np.float32)
     class_id = rows.class_id.astype(np.int32)
-    for frame, at in _by_frame(rows, rows.last_frame if last_frame is None else last_frame):
+    for frame, at in by_frame(rows, rows.last_frame if last_frame is None else last_frame):
         yield frame, Detections(xyxy[at], score[at], class_id[at])
 
 
@@ -125,7 +126,7 @@ def rows_to_tracks(
     score = grid.snap_score(np.where(rows.score < 0, 1.0, rows.score))
     class_id = rows.class_id.astype(np.int32)
     frames = rows.last_frame if last_frame is None else last_frame
-    for frame, at in _by_frame(rows, frames, keep=sampled(frames, fps=fps, analyze_fps=analyze_fps)):
+    for frame, at in by_frame(rows, frames, keep=sampled(frames, fps=fps, analyze_fps=analyze_fps)):
         pts = (frame - 1) / fps
         yield Tracks(
             camera_id=camera_id, run_id=run_id, pts=pts, utc=start_utc + pts, aspect=width / height,
@@ -158,9 +159,24 @@ def format_rows(tracks: Tracks, *, frame: int, width: int, height: int) -> str:
     )
 
 
-def _by_frame(
+def sequence_number(path: Path, key: str) -> float | None:
+    """`frameRate`, `imWidth` or `imHeight` from the seqinfo.ini beside `path` or one folder up; None without one."""
+    for folder in (path.parent, path.parent.parent):
+        parser = configparser.ConfigParser()
+        try:
+            parser.read(folder / "seqinfo.ini", encoding="utf-8")
+            value = parser.getfloat("Sequence", key, fallback=None)
+        except (configparser.Error, ValueError):
+            continue
+        if value is not None and value > 0:
+            return value
+    return None
+
+
+def by_frame(
     rows: MotRows, last_frame: int, *, keep: NDArray[np.bool_] | None = None
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Frame number and the indices of its rows, in file order, for frames 1 to `last_frame` (those in `keep`)."""
     order = np.argsort(rows.frame, kind="stable")
     edges = np.searchsorted(rows.frame[order], np.arange(1, last_frame + 2))
     for index in range(last_frame):
