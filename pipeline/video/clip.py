@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 import av
 from av.codec.context import CodecContext
+from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
@@ -51,12 +53,17 @@ class NoClip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """Consecutive packets in decoding order, the first a keyframe, with what it takes to write or decode them."""
+    """Consecutive packets in decoding order, the first a keyframe, with what it takes to write or decode them.
+
+    Without a `template` the parameters of the stream are taken from its first packet.
+    """
 
     packets: Sequence[VideoPacket]
     codec: str
     extradata: bytes | None
     template: VideoStream | None
+    width: int
+    height: int
     time_base: Fraction
     origin_s: float
     since_pts: float
@@ -71,31 +78,37 @@ def write_clip(passage: Passage, path: Path, *, masks: Masks) -> ClipInfo | NoCl
         start_pts, duration_s, frames = _encode(passage, part, masks) if again else _remux(passage, part)
         digest, size = _settle(part, path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         log.warning("no clip %s: %s", path.name, type(error).__name__)
         return NoClip(f"the clip could not be written ({type(error).__name__})")
     return ClipInfo(path, digest, size, start_pts, duration_s, frames, again)
 
 
 def _remux(passage: Passage, path: Path) -> tuple[float, float, int]:
-    if passage.template is None:
-        raise ValueError("no stream to copy")
     first = passage.packets[0]
     start = first.pts if first.pts is not None else (first.dts or 0)
     with av.open(path, "w", format="mp4", options={"movflags": "faststart"}) as out:
-        stream = out.add_stream_from_template(passage.template, opaque=True)
-        if passage.codec == "hevc":
-            stream.codec_tag = "hvc1"
+        copied = _copied_stream(out, passage)
         last, end, count = (first.dts or 0) - start - 1, start, 0
         for packet in passage.packets:
             copy = _copy(packet, base=start, after=last)
             if packet.pts is not None and packet.pts < start:
                 continue  # leading pictures of an open group refer to what came before the clip
-            copy.stream = stream
+            copy.stream = cast("VideoStream", copied)
             last, end, count = copy.dts or 0, max(end, _end(packet)), count + 1
             out.mux(copy)
     start_s = float(start * passage.time_base)
     return start_s - passage.origin_s, float(end * passage.time_base) - start_s, count
+
+
+def _copied_stream(out: av.container.OutputContainer, passage: Passage) -> Stream:
+    if passage.template is None:
+        return out.add_mux_stream(passage.codec, width=passage.width, height=passage.height)
+    copied = out.add_stream_from_template(passage.template, opaque=True)
+    if passage.codec == "hevc":
+        copied.codec_context.codec_tag = "hvc1"
+    return copied
 
 
 def _copy(packet: VideoPacket, *, base: int, after: int) -> VideoPacket:

@@ -77,6 +77,5 @@ def _copy_420(frame: av.VideoFrame) -> av.VideoFrame:
     copy = av.VideoFrame(frame.width, frame.height, frame.format.name)
     for index in range(3):
         plane(copy, index)[:] = plane(frame, index)
-    copy.pts, copy.time_base = frame.pts, frame.time_base
     copy.color_range, copy.colorspace = frame.color_range, frame.colorspace
     return copy

@@ -86,7 +86,7 @@ class FrameReader:
         size = (picture.width, picture.height)
         if size != self._size:
             self._size = size
-            self.ring.restart()
+            self.ring.restart(*size)
 
     def _frame(self, picture: av.VideoFrame, *, pts: float, utc: float) -> Frame:
         return Frame(

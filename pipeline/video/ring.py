@@ -25,6 +25,10 @@ MAX_BYTES = 96 * 2**20
 """75 s of a 10 Mbit/s stream; a camera that sends more keeps a shorter past rather than more memory."""
 
 
+_REORDERED = 16
+"""Pictures that H.264 and H.265 may hold back for reordering, at most (H.264 A.3.1: 16 frames)."""
+
+
 @dataclass(slots=True)
 class _Gop:
     """A keyframe and the packets that depend on it."""
@@ -48,6 +52,7 @@ class PacketRing:
         # The camera's stream dies with its connection; a file that is never written keeps a copy of its parameters.
         self._holder = av.open(io.BytesIO(), "w", format="mp4") if self._codec in PLAYED else None
         self._template = None if self._holder is None else self._holder.add_stream_from_template(stream, opaque=True)
+        self._width, self._height = stream.codec_context.width, stream.codec_context.height
         self._extradata = stream.codec_context.extradata
         self._time_base = time_base
         self._ring_s = ring_s
@@ -82,9 +87,10 @@ class PacketRing:
                 self._size += packet.size
                 self._forget()
 
-    def restart(self) -> None:
-        """Forget all but the group of pictures in progress: the stream's format has changed."""
+    def restart(self, width: int, height: int) -> None:
+        """Forget all but the group of pictures in progress: from here on the stream's pictures have this size."""
         with self._lock:
+            self._width, self._height, self._template = width, height, None
             while len(self._gops) > 1:
                 self._size -= self._gops.popleft().size
 
@@ -100,7 +106,8 @@ class PacketRing:
             return NoClip("no video of that time is held any more")
         passage = Passage(
             packets=packets, codec=self._codec, extradata=self._extradata, template=self._template,
-            time_base=self._time_base, origin_s=self.origin_s, since_pts=since_pts, until_pts=until_pts,
+            width=self._width, height=self._height, time_base=self._time_base, origin_s=self.origin_s,
+            since_pts=since_pts, until_pts=until_pts,
         )  # fmt: skip
         return write_clip(passage, path, masks=self._masks)
 
@@ -109,10 +116,14 @@ class PacketRing:
         for index, gop in enumerate(self._gops):
             if gop.start_s <= since_s + 1e-6:
                 first = index
-        packets: list[VideoPacket] = []
-        for gop in list(self._gops)[first:]:
-            packets += [p for p in gop.packets if float((p.dts or 0) * self._time_base) <= until_s + 1e-6]
-        return packets
+        packets = [packet for gop in list(self._gops)[first:] for packet in gop.packets]
+        times = [self._seconds(packet) for packet in packets]
+        end = max((index for index, time_s in enumerate(times) if time_s <= until_s + 1e-6), default=-1) + 1
+        latest = max(times[:end], default=0.0)
+        # Decoding order is not showing order: what is shown between pictures already taken belongs to the clip.
+        for index in range(end, min(end + _REORDERED, len(times))):
+            end = index + 1 if times[index] < latest else end
+        return packets[:end]
 
     def _forget(self) -> None:
         oldest = self._end_s() - self._ring_s

@@ -20,6 +20,9 @@ JUMP_S = 2.0
 """Media time may run ahead of the arrival of its packets by this much before it counts as a jump (RTCP corrections
 move a stream by less); tracks are closed over such a gap (reliability.md, I8)."""
 _LEAST_STEP_S = 1e-3
+_REORDERED = 2
+"""Matroska gives no decoding time for the first pictures of a stream with B-frames; two are common."""
+_MOST_REORDERED = 16
 
 
 class Mender:
@@ -34,30 +37,43 @@ class Mender:
         self._step = max(1, round(step_s / self._time_base))
         self._offset = 0
         self._last_raw: int | None = None
+        self._last_dts: int | None = None
         self._last_arrival: float | None = None
+        self._ordered = True
         self.jumps = 0
 
     def mend(self, packet: VideoPacket, arrival: float | None) -> None:
-        """Shift the packet's times in place; a packet without any gets a decoding time and keeps no `pts`."""
-        raw = packet.dts if packet.dts is not None else packet.pts
+        """Shift the packet's times in place. Without a decoding time it gets one; without any it keeps no `pts`."""
         since = None if arrival is None or self._last_arrival is None else arrival - self._last_arrival
-        self._last_arrival = arrival
         expected = self._step if since is None else max(1, round(since / self._time_base))
+        self._last_arrival = arrival
+        raw = packet.dts if packet.dts is not None else packet.pts
         if raw is None:
-            raw = 0 if self._last_raw is None else self._last_raw + expected
-            packet.dts = raw
-        elif self._last_raw is not None and self._jumped(raw - self._last_raw, since):
+            raw = packet.dts = 0 if self._last_raw is None else self._last_raw + expected
+        ordered = packet.dts is not None
+        if self._last_raw is not None and self._jumped(raw - self._last_raw, since, ordered and self._ordered):
             self._offset += self._last_raw + expected - raw
             self.jumps += 1
-        self._last_raw = raw
-        if self._offset:
-            packet.dts = None if packet.dts is None else packet.dts + self._offset
-            packet.pts = None if packet.pts is None else packet.pts + self._offset
+        self._last_raw, self._ordered = raw, ordered
+        self._shift(packet)
 
-    def _jumped(self, delta: int, since: float | None) -> bool:
-        if delta <= 0:
+    def _shift(self, packet: VideoPacket) -> None:
+        if packet.pts is not None:
+            packet.pts += self._offset
+        if packet.dts is not None:
+            packet.dts += self._offset
+        elif self._last_dts is None:
+            packet.dts = (packet.pts or 0) - _REORDERED * self._step
+        else:
+            packet.dts = self._last_dts + self._step
+        self._last_dts = packet.dts
+
+    def _jumped(self, delta: int, since: float | None, ordered: bool) -> bool:
+        """Whether two packets' times cannot belong together; showing times (not `ordered`) may step back a little."""
+        slack = 0 if ordered else _MOST_REORDERED * self._step
+        if delta + slack <= 0:
             return delta < 0 or since is not None
-        return since is not None and delta * self._time_base > since + JUMP_S
+        return since is not None and (delta - slack) * self._time_base > since + JUMP_S
 
 
 class Rising:

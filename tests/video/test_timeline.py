@@ -52,6 +52,20 @@ def test_mended(word, raw, arrivals, steps, jumps):
     assert jumped == jumps, word
 
 
+def test_showing_times_without_decoding_times_may_step_back_a_little():
+    mender = Mender(time_base=BASE, step_s=0.1)
+    shown, decoded = [], []
+    for index, pts in enumerate([0.0, 0.3, 0.1, 0.2, 0.6, 0.4, 0.5]):
+        packet = av.Packet(b"x")
+        packet.pts = round(pts * 90_000)
+        mender.mend(packet, index * 0.1)
+        shown.append(packet.pts / 90_000)
+        decoded.append(packet.dts)
+    assert shown == pytest.approx([0.0, 0.3, 0.1, 0.2, 0.6, 0.4, 0.5])
+    assert all(b > a for a, b in pairwise(decoded))
+    assert mender.jumps == 0
+
+
 TIMES = st.lists(st.one_of(st.none(), st.floats(-100, 1e5)), min_size=1, max_size=40)
 
 
