@@ -20,12 +20,12 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """State after the frame at `pts` of run `run_id`. `site` names the site text it belongs to.
+    """State after the frame at `pts` of run `run_id` of the source that `source` is a digest of.
 
     `sampler`, `tracker`, `engine`, `policy` and `clips` are the stages' own JSON states; `detector` its bytes or None.
     """
 
-    site: str
+    source: str
     run_id: int
     pts: float
     utc: float

@@ -7,12 +7,9 @@ cameras, `analyze` and the tests.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pipeline.types import Detections, Event, Frame, Tracks
+from pipeline.types import Detections, Event, Frame, Picture, Tracks
 from rules.engine import Engine
 
 
@@ -35,7 +32,7 @@ class Tracker(Protocol):
         utc: float,
         width: int,
         height: int,
-        picture: NDArray[np.uint8] | None = None,
+        picture: Picture | None = None,
     ) -> Tracks: ...
 
 
@@ -74,9 +71,13 @@ class Worker:
     def run(self, frames: Iterable[Frame]) -> None:
         """Follow one connection until its frames end; errors of the source pass through."""
         for frame in frames:
-            self.frames_in += 1
-            if self.sampler.take(frame.pts):
-                self.step(frame)
+            self.follow(frame)
+
+    def follow(self, frame: Frame) -> None:
+        """Take one decoded frame; it is analysed when the sampler says so."""
+        self.frames_in += 1
+        if self.sampler.take(frame.pts):
+            self.step(frame)
 
     def step(self, frame: Frame) -> Sequence[Event]:
         """Analyse one frame."""
@@ -101,8 +102,3 @@ class Worker:
         if self.latest is not None:
             self.output.closed(self.engine.close(utc=self.latest[1].utc, reason=reason))
 
-
-def stage_state(stage: object) -> Any:
-    """A stage's checkpoint, or None where it keeps none."""
-    state = getattr(stage, "state", None)
-    return state() if callable(state) else None

@@ -1,0 +1,205 @@
+"""The one place that picks implementations: a site and a data folder in, a camera's stages out."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.alerts.embedded import EmbeddedLink
+from pipeline.alerts.message import alert_message, evidence_message, status_message, system_message
+from pipeline.alerts.outbox import Outbox
+from pipeline.alerts.policy import Policy, RulePolicy
+from pipeline.alerts.relay import Relay
+from pipeline.announce import Announcer, Cutter
+from pipeline.camera import Camera
+from pipeline.clock import Clock
+from pipeline.detect import Detector, DetectorSpec, open_detector
+from pipeline.detect.ignore import IgnoreAreas
+from pipeline.engine.protocol import Job
+from pipeline.errors import BadInput
+from pipeline.folders import DataFolder
+from pipeline.rulebook import build_engine
+from pipeline.secrets import RedactingFilter, load_secrets
+from pipeline.site import Site, parse_site
+from pipeline.snapshot import Snapshots, live_picture
+from pipeline.track.log import TrackLog
+from pipeline.track.tracker import Tracker
+from pipeline.types import Alert, CameraStatus, Evidence
+from pipeline.video.clip import ClipInfo
+from pipeline.video.pacing import Sampler
+from pipeline.video.source import Source, open_source
+from pipeline.worker import Output, Worker
+
+log = logging.getLogger(__name__)
+
+
+def open_site_detector(site: Site, data: DataFolder) -> Detector:
+    """The detector that a site asks for. Nothing is downloaded.
+
+    Raises:
+        ModelError: it is unknown, absent or damaged.
+    """
+    chosen = site.detector
+    model = chosen.model
+    if model not in ("auto", "motion") and (site.folder / model).is_file():
+        model = str(site.folder / model)
+    spec = DetectorSpec(model=model, score=chosen.score, family=chosen.family)
+    return open_detector(spec, models_folder=data.models)
+
+
+def build_worker(site: Site, camera_id: str, *, data: DataFolder, detector: Detector, output: Output) -> Worker:
+    """The stages of one camera in a row, for live cameras and `analyze` alike."""
+    config = site.cameras[camera_id]
+    looking = IgnoreAreas(detector, config.ignore) if config.ignore else detector
+    return Worker(
+        camera_id=camera_id,
+        sampler=Sampler(config.analyze_fps),
+        detector=looking,
+        tracker=Tracker(),
+        engine=build_engine(site, camera_id, route_model=route_model(data, camera_id)),
+        output=output,
+    )
+
+
+def route_model(data: DataFolder, camera_id: str) -> Any:
+    """What `nightjar routes fit` has learned for this camera, or None."""
+    path = data.route_model(camera_id)
+    if not path.is_file():
+        return None
+    from rules.routes import RouteModel
+
+    try:
+        return RouteModel.from_bytes(path.read_bytes())
+    except ValueError as error:
+        raise BadInput(f"{path}: not a learned route model: {error}") from None
+
+
+def build_camera(job: Job, *, clock: Clock) -> Camera:
+    """Everything that one camera's process holds.
+
+    Raises:
+        BadInput: the site, its secrets, its model or its source cannot be used; the message holds no credential.
+    """
+    site = parse_site(job.site_text, job.site_path)
+    config = site.cameras[job.camera_id]
+    data = DataFolder(job.data_folder)
+    secrets = load_secrets(folder=site.folder)
+    source_text = site.source_of(job.camera_id, secrets)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RedactingFilter(secrets.of([config.source])))
+    detector = open_site_detector(site, data)
+    delivery = _Delivery(job, data=data, clock=clock)
+    policy = build_policy(site, job.camera_id, detector)
+    track_log = TrackLog(data.tracks(), job.camera_id)
+    camera: Camera
+
+    def cutter() -> Cutter:
+        assert camera.source is not None
+        return _cutter(camera.source)
+
+    announcer = Announcer(
+        apply=policy.apply, post=delivery, track_log=track_log, cutter=cutter,
+        draw=Snapshots(site, job.camera_id, folder=data.evidence),
+    )  # fmt: skip
+    worker = build_worker(site, job.camera_id, data=data, detector=detector, output=announcer)
+
+    def connect(run_id: int, resume_pts: float | None) -> Source:
+        return open_source(
+            job.camera_id, source_text, clock=clock, run_id=run_id, start_utc=site.start_utc(job.camera_id),
+            pace=job.pace, resume_pts=resume_pts, masks=config.masks,
+        )  # fmt: skip
+
+    camera = Camera(
+        camera_id=job.camera_id, clock=clock, worker=worker, announcer=announcer, delivery=delivery,
+        stages={"tracker": worker.tracker, "engine": worker.engine, "policy": policy, "detector": worker.detector},
+        connect=connect, new_sampler=lambda pts: Sampler(config.analyze_fps, resume_pts=pts),
+        draw_picture=lambda frame, tracks: live_picture(frame, tracks, config),
+        checkpoint_path=data.checkpoint(job.camera_id), source_text=source_text, detector_name=detector.name,
+        close_log=track_log.close,
+    )  # fmt: skip
+    for note in detector.notes:
+        log.warning("camera %s: %s", job.camera_id, note)
+    log.info("camera %s: detector %s", job.camera_id, detector.name)
+    return camera
+
+
+def build_policy(site: Site, camera_id: str, detector: Detector) -> Policy:
+    rules = [
+        RulePolicy(
+            id=rule.id, kind=rule.kind, severity=rule.severity, trial=rule.trial, cooldown_s=rule.cooldown_s,
+            zone_id=next(iter(rule.zone_names()), None),
+        )
+        for rule in site.cameras[camera_id].rules
+    ]  # fmt: skip
+    return Policy(
+        site_name=site.name, camera_id=camera_id, rules=rules, detector_name=detector.name, detector_kind=detector.kind
+    )
+
+
+class _Delivery:
+    """The outbox with its relay, in the words of `Announcer` and `Camera`."""
+
+    def __init__(self, job: Job, *, data: DataFolder, clock: Clock) -> None:
+        self._camera_id = job.camera_id
+        self._clock = clock
+        self._outbox = Outbox(data.outbox(job.camera_id), camera_id=job.camera_id, epoch=job.epoch, clock=clock)
+        self._relay = Relay(self._outbox, EmbeddedLink(job.ingest_url, job.token), clock)
+        self._relay.start()
+
+    def alert(self, alert: Alert) -> None:
+        self._outbox.put(alert_message(alert, raised_utc=self._clock.utc()))
+
+    def evidence(self, alert_id: str, evidence: Evidence) -> None:
+        now = self._clock.utc()
+        self._outbox.put(
+            evidence_message(alert_id=alert_id, camera_id=self._camera_id, evidence=evidence, raised_utc=now)
+        )
+
+    def system(
+        self, code: str, change: Literal["start", "end"], *, since_utc: float, utc: float, why: Mapping[str, Any]
+    ) -> None:
+        self._outbox.put(
+            system_message(
+                camera_id=self._camera_id, code=code, change=change, since_utc=since_utc, utc=utc,
+                raised_utc=self._clock.utc(), why=why,
+            )
+        )  # fmt: skip
+
+    def tell(self, status: CameraStatus) -> None:
+        now = self._relay.status()
+        self._relay.tell(
+            status_message(status, raised_utc=self._clock.utc(), outbox_depth=now.depth, outbox_lag_s=now.lag_s)
+        )
+
+    def numbers(self) -> dict[str, float]:
+        now = self._relay.status()
+        return {"outbox_depth": float(now.depth), "outbox_lag_s": now.lag_s}
+
+    def superseded(self) -> bool:
+        return self._relay.status().stale > 0
+
+    def close(self) -> None:
+        self._relay.stop()
+        self._outbox.close()
+
+
+def _cutter(source: Source) -> Cutter:
+    def cut(since_pts: float, until_pts: float, path: Path) -> str | None:
+        made = source.ring.cut(since_pts, until_pts, path)
+        if isinstance(made, ClipInfo):
+            return made.sha256
+        log.warning("no clip: %s", made.reason)
+        return None
+
+    return cut
+
+
+def log_to_stderr(name: str, *, verbose: bool = False) -> None:
+    """Log lines for people, credentials removed before they are written."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(f"%(asctime)s {name}: %(levelname)s: %(message)s", "%H:%M:%S"))
+    handler.addFilter(RedactingFilter())
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler], force=True)

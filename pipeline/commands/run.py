@@ -1,0 +1,56 @@
+"""`nightjar run SITE`: watch a site until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from pipeline.bootstrap import log_to_stderr, open_site_detector
+from pipeline.clock import SystemClock
+from pipeline.errors import BadInput
+from pipeline.folders import DataFolder, default_data
+from pipeline.secrets import load_secrets
+from pipeline.service import Service
+from pipeline.site import parse_site
+
+
+def add_to(subparsers: Any) -> None:
+    parser = subparsers.add_parser("run", help="watch a site until told to stop")
+    parser.add_argument("site", type=Path, metavar="SITE", help="site file")
+    parser.add_argument("--data", type=Path, default=None, help="data folder (default: %(default)s, by platform)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to serve on; loopback only (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="port to serve on (default: %(default)s)")
+    parser.add_argument("--pace", action="store_true", help="play files as live cameras, at their own speed")
+    parser.add_argument("--verbose", action="store_true", help="log more")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    log_to_stderr("nightjar", verbose=args.verbose)
+    try:
+        text = args.site.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"SITE {args.site}: cannot be read ({type(error).__name__}); a site file is needed") from None
+    site = parse_site(text, str(args.site))
+    data = DataFolder((args.data or default_data()).absolute()).create()
+    secrets = load_secrets(folder=site.folder)
+    for camera_id in site.cameras:
+        site.source_of(camera_id, secrets)
+    detector = open_site_detector(site, data)
+    service = Service(
+        site_text=text, site_path=str(args.site.absolute()), data=data, clock=SystemClock(), host=args.host,
+        port=args.port, pace=args.pace,
+    )  # fmt: skip
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    with service:
+        people = "" if detector.people else ": movement only, no person model is loaded (`nightjar models pull`)"
+        print(f"Nightjar watches {site.name}: {len(site.cameras)} cameras, detector {detector.name}{people}")
+        print(f"Page: {service.url}   data: {data.root}   stop with Ctrl-C", flush=True)
+        done.wait()
+        print("Stopping: the workers hand over what they hold ...", flush=True)
+    return 0

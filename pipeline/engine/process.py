@@ -1,0 +1,205 @@
+"""A camera's own process: `python -m pipeline.engine.process CAMERA`, told what to do on its standard input.
+
+It opens the source, follows it with the worker, reconnects with back-off and never gives up; a thread reports how it
+is doing. It ends when its input closes, when its file has ended, or when a newer copy of it has taken over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import sys
+import threading
+from typing import IO
+
+from pipeline.bootstrap import build_camera, log_to_stderr
+from pipeline.camera import Camera
+from pipeline.clock import SystemClock
+from pipeline.engine.protocol import Job, picture_line, status_line
+from pipeline.errors import NightjarError, SourceError
+from pipeline.types import CameraState, CameraStatus, Frame
+from pipeline.video.reconnect import Reconnector
+from pipeline.video.source import Source
+
+log = logging.getLogger(__name__)
+
+REPORT_S = 0.5
+CHECKPOINT_S = 2.0
+STUCK_S = 20.0
+"""A loop that has not moved for this long while it should be watching stops reporting, so that it is restarted."""
+OFFLINE_S = 10.0
+"""A camera away for longer is a system alert (goal I1 of reliability.md)."""
+
+
+class CameraProcess:
+    """The loop around the worker: connect, follow, checkpoint, report, reconnect."""
+
+    def __init__(self, camera: Camera, *, out: IO[str]) -> None:
+        self.camera = camera
+        self.clock = camera.clock
+        self.stopping = threading.Event()
+        self.state: CameraState = "starting"
+        self.error: str | None = None
+        self._out = out
+        self._out_lock = threading.Lock()
+        self._picture_wanted = threading.Event()
+        self._moved_at = self._saved_at = self.clock.monotonic()
+        self._frame_utc: float | None = None
+        self._counted = (self._moved_at, 0, 0)
+        self._rates = (0.0, 0.0)
+        self._lost: tuple[float, float] | None = None
+        self._offline_reported = False
+
+    def run(self) -> None:
+        """Until the supervisor hangs up, the file ends, or a newer copy of this worker exists."""
+        threading.Thread(target=self._report, name="report", daemon=True).start()
+        reconnector = Reconnector(
+            self.camera.open, clock=self.clock, rng=random.Random(), report=self._enter,  # noqa: S311
+            stop=self._stop, first_run_id=self.camera.first_run_id,
+        )  # fmt: skip
+        if not self.camera.ended:
+            for source in reconnector.runs():
+                try:
+                    if self._follow_to_the_end(source):
+                        self.camera.finish()
+                        break
+                except SourceError as error:
+                    reconnector.failed(error)
+                    log.warning("camera %s: %s", self.camera.camera_id, error)
+        if self.camera.ended:
+            self._enter("ended", None)
+        else:
+            self.camera.save()
+        self.camera.close()
+        self._say(status_line(self.status(), **self.camera.delivery.numbers()))
+
+    def _stop(self) -> bool:
+        self._moved_at = self.clock.monotonic()
+        return self.stopping.is_set()
+
+    def _follow_to_the_end(self, source: Source) -> bool:
+        """Follow one connection; True once a file has been seen to its end."""
+        for frame in source.frames():
+            if self.stopping.is_set():
+                return False
+            self._follow(frame)
+        return not source.info.live
+
+    def _follow(self, frame: Frame) -> None:
+        self._moved_at = self.clock.monotonic()
+        camera = self.camera
+        before, raised = camera.worker.frames_done, camera.announcer.raised
+        camera.worker.follow(frame)
+        if camera.worker.frames_done == before:
+            return
+        self._frame_utc = self.clock.utc()
+        self._online()
+        if camera.announcer.raised > raised or self._moved_at - self._saved_at >= CHECKPOINT_S:
+            camera.save()
+            self._saved_at = self._moved_at
+        if self._picture_wanted.is_set():
+            self._picture_wanted.clear()
+            self._say(picture_line(camera.picture()))
+        if camera.delivery.superseded():
+            log.error("camera %s: a newer copy of this worker runs; this one ends", camera.camera_id)
+            self.stopping.set()
+
+    def listen(self, lines: IO[str]) -> None:
+        """Requests of the supervisor; the end of its input is the end of this process's work."""
+        for line in lines:
+            if '"picture"' not in line:
+                continue
+            if self.state == "running":
+                self._picture_wanted.set()
+            else:
+                self._say(picture_line(self.camera.picture()))
+        self.stopping.set()
+
+    def status(self) -> CameraStatus:
+        now = self.clock.utc()
+        running = self.state == "running"
+        return CameraStatus(
+            camera_id=self.camera.camera_id,
+            state=self.state,
+            fps_in=round(self._rates[0], 2) if running else 0.0,
+            fps_done=round(self._rates[1], 2) if running else 0.0,
+            dropped=self.camera.dropped(),
+            frame_age_s=None if self._frame_utc is None else round(max(0.0, now - self._frame_utc), 3),
+            error=self.error,
+            detector=self.camera.detector_name,
+            utc=now,
+        )
+
+    def _enter(self, state: CameraState, error: str | None) -> None:
+        self.state, self.error = state, error
+        self._moved_at = self.clock.monotonic()
+        if state not in ("running", "ended", "starting") and self._lost is None:
+            self._lost = (self._moved_at, self.clock.utc())
+
+    def _online(self) -> None:
+        if self._lost is None:
+            return
+        since_utc, self._lost = self._lost[1], None
+        if self._offline_reported:
+            self._offline_reported = False
+            self._system("end", since_utc, "the picture is back")
+
+    def _offline(self) -> None:
+        lost = self._lost
+        if lost is not None and not self._offline_reported and self.clock.monotonic() - lost[0] >= OFFLINE_S:
+            self._offline_reported = True
+            self._system("start", lost[1], self.error or self.state)
+
+    def _system(self, change: str, since_utc: float, reason: str) -> None:
+        assert change in ("start", "end")
+        why = {"reason": reason, "state": self.state, "topic": "tns1:VideoSource/SignalLoss"}
+        self.camera.delivery.system("camera_down", change, since_utc=since_utc, utc=self.clock.utc(), why=why)  # type: ignore[arg-type]
+
+    def _report(self) -> None:
+        while True:
+            now = self.clock.monotonic()
+            if self.state != "running" or now - self._moved_at <= STUCK_S:
+                self._measure(now)
+                self._offline()
+                status = self.status()
+                self.camera.delivery.tell(status)
+                self._say(status_line(status, **self.camera.delivery.numbers()))
+            if self.stopping.wait(REPORT_S):
+                return
+
+    def _measure(self, now: float) -> None:
+        at, seen, done = self._counted
+        worker = self.camera.worker
+        if now - at >= 2.0:
+            self._rates = ((worker.frames_in - seen) / (now - at), (worker.frames_done - done) / (now - at))
+            self._counted = (now, worker.frames_in, worker.frames_done)
+
+    def _say(self, line: str) -> None:
+        with self._out_lock, contextlib.suppress(OSError, ValueError):
+            self._out.write(line + "\n")
+            self._out.flush()
+
+
+def main() -> int:
+    """Exit code 0 when done or where the job cannot be done at all (the status says why)."""
+    out, sys.stdout = sys.stdout, sys.stderr
+    job = Job.parse(sys.stdin.readline())
+    log_to_stderr(job.camera_id)
+    clock = SystemClock()
+    try:
+        camera = build_camera(job, clock=clock)
+    except NightjarError as error:
+        status = CameraStatus(camera_id=job.camera_id, state="misconfigured", error=str(error), utc=clock.utc())
+        out.write(status_line(status) + "\n")
+        out.flush()
+        log.error("camera %s: %s", job.camera_id, error)
+        return 0
+    process = CameraProcess(camera, out=out)
+    threading.Thread(target=process.listen, args=(sys.stdin,), name="listen", daemon=True).start()
+    process.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""A running Nightjar on one machine: the operators' store, the API with its pages, and one process per camera."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+
+import uvicorn
+
+from pipeline import __version__
+from pipeline.api.app import build_app
+from pipeline.api.settings import ApiSettings, CameraInfo, check_bind
+from pipeline.clock import Clock
+from pipeline.engine.local import LocalHost
+from pipeline.engine.protocol import Job
+from pipeline.errors import BadInput, NightjarError
+from pipeline.folders import DataFolder
+from pipeline.site import Site, parse_site
+from pipeline.store.store import Store, new_token
+
+log = logging.getLogger(__name__)
+
+PORTS_TRIED = 20
+STARTED_WITHIN_S = 15.0
+
+
+class Service:
+    """Start, use, stop; also as a context manager. `url` is where the page is.
+
+    `pace` plays files as live cameras. With `any_port` the next free port is taken where `port` is in use.
+
+    Raises, when made:
+        BadInput: the site has faults, the data folder or the port cannot be used.
+        StoreError: the store is another process's, or not safe to use.
+    """
+
+    def __init__(
+        self,
+        *,
+        site_text: str,
+        site_path: str,
+        data: DataFolder,
+        clock: Clock,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        any_port: bool = False,
+        pace: bool = False,
+    ) -> None:
+        check_bind(host)
+        self.site = parse_site(site_text, site_path)
+        self._socket = _bind(host, port, any_port=any_port)
+        bound = self._socket.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+        try:
+            self.store = Store(data.create().store, clock=clock)
+        except BaseException:
+            self._socket.close()
+            raise
+        token = new_token()
+        jobs = [
+            Job(
+                camera_id=camera_id, site_text=site_text, site_path=site_path, data=str(data.root),
+                ingest_url=self.url, token=token, epoch=0, pace=pace,
+            )
+            for camera_id in self.site.cameras
+        ]  # fmt: skip
+        self.workers = LocalHost(jobs, clock=clock, new_epoch=self.store.new_epoch)
+        settings = ApiSettings(
+            site_name=self.site.name, timezone=self.site.timezone, token=token, evidence=data.evidence,
+            cameras=camera_infos(self.site), version=__version__,
+        )  # fmt: skip
+        app = build_app(self.store, control=self.workers, settings=settings)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=3, timeout_keep_alive=75, lifespan="on"
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="api")
+        self._clock = clock
+
+    def start(self) -> None:
+        """Serve, then watch: workers start once the API takes their alerts.
+
+        Raises:
+            NightjarError: the API did not come up.
+        """
+        self._thread.start()
+        until = self._clock.monotonic() + STARTED_WITHIN_S
+        while not self._server.started:
+            if not self._thread.is_alive() or self._clock.monotonic() > until:
+                raise NightjarError("the API did not come up; the log says why")
+            self._clock.sleep(0.02)
+        self.workers.start()
+
+    def stop(self) -> None:
+        """Let the workers hand over what they hold, then stop serving."""
+        self.workers.stop()
+        self._server.should_exit = True
+        with contextlib.suppress(RuntimeError):
+            self._thread.join(timeout=10.0)
+        self.store.close()
+
+    def __enter__(self) -> Service:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def camera_infos(site: Site) -> list[CameraInfo]:
+    """What the pages draw over each camera's picture; never an address."""
+    return [
+        CameraInfo(
+            camera_id=camera_id,
+            name=camera_id,
+            zones={name: {"polygon": zone.polygon, "risk": zone.risk} for name, zone in camera.zones.items()},
+            lines={name: {"points": line.points} for name, line in camera.lines.items()},
+            rules=[
+                {"id": rule.id, "kind": rule.kind, "severity": rule.severity, "trial": rule.trial,
+                 "zones": list(rule.zone_names())}
+                for rule in camera.rules
+            ],
+        )
+        for camera_id, camera in site.cameras.items()
+    ]  # fmt: skip
+
+
+def _bind(host: str, port: int, *, any_port: bool) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, port + (PORTS_TRIED if any_port else 1)):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+        except OSError:
+            listener.close()
+            continue
+        return listener
+    last = f" to {port + PORTS_TRIED - 1}" if any_port else ""
+    raise BadInput(f"--port {port}{last}: in use on {host}; give a free port")
