@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
+from pipeline.errors import SiteError
 from pipeline.secrets import Secrets, redact
 from pipeline.site.calendars import CalendarConfig
 from pipeline.site.fields import Id, Instant, Number, Part, Polygon, Polyline, Positive, ZoneName, to_utc
@@ -136,11 +137,14 @@ class Site(Part):
         """The address or path to open, secrets filled in. Keep it out of logs; `shown_source` is for those.
 
         Raises:
-            SiteError: a `${NAME}` that neither the environment nor the secrets file has.
-            ValueError: what the secrets give is no source.
+            SiteError: a `${NAME}` that neither the environment nor the secrets file has, or that gives no source.
         """
-        camera = self.cameras[camera_id]
-        return absolute_source(secrets.fill(camera.source, where=f"cameras.{camera_id}.source"), self.folder)
+        where = f"cameras.{camera_id}.source"
+        text = secrets.fill(self.cameras[camera_id].source, where=where)
+        try:
+            return absolute_source(text, self.folder)
+        except ValueError as error:
+            raise SiteError(f"{where}: {redact(text)}: allowed: {error}") from None
 
     def start_utc(self, camera_id: str) -> float | None:
         """Wall time of a file's first frame, seconds since the epoch; None where the file does not say."""
