@@ -125,6 +125,7 @@ class Alert:
     trial: bool
     detector: str
     event: Event
+    subject: Literal["person", "movement"] = "person"
     evidence: tuple[Evidence, ...] = ()
     schema_version: int = 1
 

@@ -1,0 +1,190 @@
+"""The live feed to many clients: one reader of the store, one bounded queue a client, nothing dropped in silence.
+
+A client registers first and is then brought up to date from the store, so nothing falls between. One that reads too
+slowly is told where to resume and closed; the others do not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from pipeline.api.control import Control
+from pipeline.store.feed import Change
+from pipeline.store.store import Store
+
+log = logging.getLogger(__name__)
+
+PAGE = 500
+CAMERAS_S = 1.0
+"""How often cameras are looked at for a change of state."""
+
+
+class Client:
+    """One open feed. `sent` is the number of the last change given to it."""
+
+    def __init__(self, *, after: int, trial: bool, size: int) -> None:
+        self.sent = after
+        self.trial = trial
+        self.slow = False
+        self.queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue(size)
+
+    def offer(self, seq: int, data: bytes) -> None:
+        """Queue an event, or mark the client as too slow."""
+        if self.slow:
+            return
+        try:
+            self.queue.put_nowait((seq, data))
+        except asyncio.QueueFull:
+            self.slow = True
+
+    def end(self) -> None:
+        """Have its stream end, also where its queue is full."""
+        while self.queue.full():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
+
+
+class Hub:
+    """All open feeds of one app. `close` ends every stream, so that the server can stop."""
+
+    def __init__(self, store: Store, control: Control, *, queue_size: int, heartbeat_s: float) -> None:
+        self._store = store
+        self._control = control
+        self._queue_size = queue_size
+        self._heartbeat_s = heartbeat_s
+        self._clients: set[Client] = set()
+        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._seq = 0
+        self._states: dict[str, str] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.closing = False
+        self.overflows = 0
+
+    @property
+    def clients(self) -> int:
+        return len(self._clients)
+
+    async def start(self) -> None:
+        """Begin with what the store commits from now on."""
+        self._loop = asyncio.get_running_loop()
+        self._seq = await asyncio.to_thread(self._store.feed_seq)
+        self._store.on_change(self._changed)
+        loops = (self._pump_all, self._beat_all, self._watch_cameras)
+        self._tasks = [asyncio.create_task(self._forever(once)) for once in loops]
+
+    async def stop(self) -> None:
+        """End the streams and the loops."""
+        self.close()
+        self._store.off_change(self._changed)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def close(self) -> None:
+        """End every stream; clients resume when the API is back."""
+        self.closing = True
+        for client in list(self._clients):
+            client.end()
+
+    async def stream(self, *, after: int | None, trial: bool) -> AsyncIterator[bytes]:
+        """Server-sent events after a number (None: from now on), then live ones until the client goes."""
+        start = self._seq if after is None else after
+        client = Client(after=start, trial=trial, size=self._queue_size)
+        self._clients.add(client)
+        try:
+            yield f"retry: 1000\nevent: beat\ndata: {json.dumps({'after': start})}\n\n".encode()
+            async for part in self._history(client):
+                yield part
+            async for part in self._live(client):
+                yield part
+        finally:
+            self._clients.discard(client)
+
+    async def _history(self, client: Client) -> AsyncIterator[bytes]:
+        while not (client.slow or self.closing):
+            changes = await asyncio.to_thread(self._store.feed_after, client.sent, limit=PAGE)
+            for change in changes:
+                client.sent = change.feed_seq
+                if client.trial or not change.trial:
+                    yield event(change)
+            if len(changes) < PAGE:
+                return
+
+    async def _live(self, client: Client) -> AsyncIterator[bytes]:
+        while not self.closing:
+            if client.slow and client.queue.empty():
+                self.overflows += 1
+                yield f"event: resume\ndata: {json.dumps({'after': client.sent})}\n\n".encode()
+                return
+            item = await client.queue.get()
+            if item is None:
+                return
+            seq, data = item
+            if seq == 0:
+                yield data
+            elif seq > client.sent:
+                client.sent = seq
+                yield data
+
+    async def _forever(self, once: Callable[[], Awaitable[None]]) -> None:
+        """A loop's edge: a fault is logged and the loop goes on."""
+        while True:
+            try:
+                await once()
+            except Exception:
+                log.exception("feed")
+                await asyncio.sleep(1.0)
+                self._wake.set()
+
+    async def _pump_all(self) -> None:
+        await self._wake.wait()
+        self._wake.clear()
+        while True:
+            changes = await asyncio.to_thread(self._store.feed_after, self._seq, limit=PAGE)
+            for change in changes:
+                self._seq = change.feed_seq
+                data = event(change)
+                for client in self._clients:
+                    if client.trial or not change.trial:
+                        client.offer(change.feed_seq, data)
+            if len(changes) < PAGE:
+                return
+
+    async def _beat_all(self) -> None:
+        """Something is said at least this often, so that a client can tell quiet from lost."""
+        await asyncio.sleep(self._heartbeat_s)
+        self._all(_event("beat", {}))
+
+    async def _watch_cameras(self) -> None:
+        """Say when a camera's state changes. It is not part of the numbered feed: the latest state is what counts."""
+        for status in await asyncio.to_thread(self._control.status):
+            if self._states.get(status.camera_id) != status.state:
+                self._states[status.camera_id] = status.state
+                self._all(_event("camera", {"camera_id": status.camera_id, "state": status.state}))
+        await asyncio.sleep(CAMERAS_S)
+
+    def _all(self, data: bytes) -> None:
+        for client in self._clients:
+            if not client.queue.full():
+                client.offer(0, data)
+
+    def _changed(self) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._wake.set)
+
+
+def event(change: Change) -> bytes:
+    """One numbered event of the feed."""
+    return f"id: {change.feed_seq}\nevent: alert\ndata: {change.data}\n\n".encode()
+
+
+def _event(name: str, data: dict[str, Any]) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()

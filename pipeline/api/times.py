@@ -1,0 +1,34 @@
+"""Instants in requests: seconds since the epoch, or ISO 8601 with a zone."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+
+def instant(value: object) -> float:
+    """Seconds since the epoch, UTC.
+
+    Raises:
+        ValueError: neither a finite number nor an ISO 8601 time with a zone.
+    """
+    text = str(value).strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError("seconds since the epoch, or ISO 8601 such as 2026-11-22T21:58:00+01:00") from None
+        if moment.tzinfo is None:
+            raise ValueError("an ISO 8601 time needs its zone, such as +01:00 or Z") from None
+        seconds = moment.timestamp()
+    if not math.isfinite(seconds):
+        raise ValueError("a finite number of seconds")
+    return seconds
+
+
+Moment = Annotated[float, BeforeValidator(instant)]

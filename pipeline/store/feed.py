@@ -1,0 +1,56 @@
+"""The feed: one row a visible change, numbered without repeats, resumed by number and never by time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from pipeline.store.schema import feed
+from pipeline.store.views import alert_views
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One visible change; `data` is the alert as it was then, as JSON."""
+
+    feed_seq: int
+    change: str
+    trial: bool
+    data: str
+
+
+def publish(connection: sa.Connection, alert_id: str, *, change: str, utc: float, announce: bool) -> None:
+    """Add a row with the alert as it is now. `announce` says that a person should be called, not just shown."""
+    view = alert_views(connection, [alert_id])[0]
+    data = json.dumps(view | {"change": change, "announce": announce}, separators=(",", ":"))
+    connection.execute(
+        sa.insert(feed).values(
+            utc=utc,
+            change=change,
+            alert_id=alert_id,
+            camera_id=view["camera_id"],
+            trial=view["trial"],
+            announce=announce,
+            data=data,
+        )
+    )
+
+
+def changes_after(connection: sa.Connection, seq: int, *, limit: int) -> list[Change]:
+    """The changes after a number, oldest first."""
+    query = (
+        sa.select(feed.c.feed_seq, feed.c.change, feed.c.trial, feed.c.data)
+        .where(feed.c.feed_seq > seq)
+        .order_by(feed.c.feed_seq)
+        .limit(limit)
+    )
+    return [Change(row.feed_seq, row.change, row.trial, row.data) for row in connection.execute(query)]
+
+
+def last_seq(connection: sa.Connection) -> int:
+    """The number of the newest change, 0 before the first."""
+    value: Any = connection.scalar(sa.select(sa.func.max(feed.c.feed_seq)))
+    return int(value or 0)

@@ -1,0 +1,173 @@
+"""The tables of the operators' store. Every change here comes with a migration beside it.
+
+Times are seconds since the epoch, UTC. JSON columns hold text. A row of `feed` is one visible change and is never
+altered: clients resume by its number.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+
+def _name(name: str, *, nullable: bool = False, primary_key: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=nullable, primary_key=primary_key)
+
+
+def _utc(name: str, *, nullable: bool = False) -> sa.Column[float]:
+    return sa.Column(name, sa.Float, nullable=nullable)
+
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("message_id", sa.Text, primary_key=True),
+    _name("camera_id"),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    _name("kind"),
+    _utc("raised_utc"),
+    _utc("stored_utc"),
+)
+"""Every message taken, so that it is taken once; `kind` also says `poison` or `stale`."""
+
+epochs = sa.Table(
+    "epochs",
+    metadata,
+    sa.Column("camera_id", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    _utc("granted_utc"),
+    sa.Column("stale", sa.Integer, nullable=False, server_default="0"),
+)
+"""The latest start of each camera's worker; messages of an older one are refused and counted."""
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("incident_id", sa.Text, primary_key=True),
+    _name("origin_id"),
+    sa.Column("part", sa.Integer, nullable=False),
+    _name("camera_id"),
+    _name("rule_id"),
+    _name("zone_id", nullable=True),
+    _name("kind"),
+    _name("severity"),
+    _name("state"),
+    sa.Column("trial", sa.Boolean, nullable=False),
+    _utc("since_utc"),
+    _utc("utc"),
+    _utc("updated_utc"),
+    sa.Column("alert_count", sa.Integer, nullable=False),
+    sa.UniqueConstraint("origin_id", "part"),
+    sa.Index("incidents_order", "since_utc", "incident_id"),
+)
+"""Alerts of one stay. `origin_id` is what the worker named it; part 1 and on follow a resolved part of that name."""
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("alert_id", sa.Text, primary_key=True),
+    _name("event_key"),
+    sa.Column("part", sa.Integer, nullable=False),
+    sa.Column("incident_id", sa.Text, sa.ForeignKey("incidents.incident_id"), nullable=False),
+    _name("camera_id"),
+    _name("rule_id"),
+    _name("rule_version"),
+    _name("kind"),
+    _name("zone_id", nullable=True),
+    _name("severity"),
+    _name("state"),
+    sa.Column("system", sa.Boolean, nullable=False),
+    sa.Column("trial", sa.Boolean, nullable=False),
+    _name("detector"),
+    _name("subject"),
+    sa.Column("run_id", sa.Integer, nullable=False),
+    _name("track_ids"),
+    _utc("since_utc"),
+    _utc("utc"),
+    _utc("updated_utc"),
+    _utc("ended_utc", nullable=True),
+    sa.Column("pts", sa.Float, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    _name("why"),
+    _name("sentence"),
+    _utc("raised_utc"),
+    _utc("stored_utc"),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    _name("acknowledged_by", nullable=True),
+    _utc("acknowledged_utc", nullable=True),
+    _name("resolved_by", nullable=True),
+    _utc("resolved_utc", nullable=True),
+    _name("disposition", nullable=True),
+    _name("note", nullable=True),
+    sa.UniqueConstraint("event_key", "part"),
+    sa.Index("alerts_order", "utc", "alert_id"),
+    sa.Index("alerts_incident", "incident_id"),
+    sa.Index("alerts_open", "state", "trial"),
+)
+"""Messages to a person. `event_key` is the id that the worker gave; later parts are escalations after a resolution."""
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("evidence_id", sa.Text, primary_key=True),
+    _name("alert_id"),
+    _name("kind"),
+    _name("path"),
+    _name("sha256"),
+    _name("media_type"),
+    _utc("stored_utc"),
+    sa.UniqueConstraint("alert_id", "kind", "path"),
+)
+"""Files in the evidence folder. `evidence_id` is random: it says nothing about the path."""
+
+feed = sa.Table(
+    "feed",
+    metadata,
+    sa.Column("feed_seq", sa.Integer, primary_key=True, autoincrement=True),
+    _utc("utc"),
+    _name("change"),
+    _name("alert_id"),
+    _name("camera_id"),
+    sa.Column("trial", sa.Boolean, nullable=False),
+    sa.Column("announce", sa.Boolean, nullable=False),
+    _name("data"),
+    sqlite_autoincrement=True,
+)
+"""One row a visible change, with the alert as it was then. Numbers only rise and are never given twice."""
+
+dead_letters = sa.Table(
+    "dead_letters",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    _name("message_id"),
+    _utc("utc"),
+    _name("kind"),
+    _name("reason"),
+    _name("text"),
+)
+"""What could not be taken, whole, so that nothing is thrown away: `poison` or `stale`."""
+
+cameras = sa.Table(
+    "cameras",
+    metadata,
+    sa.Column("camera_id", sa.Text, primary_key=True),
+    _name("status"),
+    _utc("updated_utc"),
+)
+"""The latest status that came over the link, as JSON; written when the state changes."""
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    _utc("utc"),
+    _name("actor"),
+    _name("action"),
+    _name("target"),
+    _name("detail"),
+    _name("hash"),
+)
+"""Who did what. Each row's hash covers the row before it, so that a changed row shows."""
