@@ -1,0 +1,131 @@
+"""Could this new track be that lost person? Who may continue whom, judged by what one person could have walked.
+
+A tracker loses people: behind a pillar, behind each other, when a worker is restarted. A new track continues a lost
+one when it starts at the same place: within a body height of where the other was seen last or was heading, and no
+further than one walks in the time between. Nobody who is still seen is continued, and each lost track is continued by
+one new track at most. Whoever was walking out of the picture has left: who comes in at that edge is somebody else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+HORIZON_S = 60.0
+"""Longest absence that any rule may bridge: one constant, so that no rule's setting changes another's events."""
+
+SLACK_BH = 0.3
+"""Box jitter around a person who stands: a third of a height covers an arm raised or a foot hidden."""
+
+WALK_BH_PER_S = 1.5
+"""2.5 m/s over 1.7 m: the fastest walk of healthy adults (Bohannon, Age and Ageing 26:15-19, 1997)."""
+
+SAME_PLACE_BH = 1.0
+"""However long the gap, the person is found again within one body height of where they were or were heading."""
+
+COAST_S = 1.0
+"""How long a lost person is taken to walk on before they are looked for where they then would be."""
+
+HEIGHT_RATIO = 0.6
+"""Two boxes of one person differ by less than this: half the body hidden is not seen again as the same box."""
+
+EDGE_SHARE = 0.01
+"""A box whose side is this near to the picture's edge, in pictures, is cut by it or about to be."""
+
+GONE_SHARE = 0.3
+"""Walked out: the part of the box that would still be in the picture, as a share of what was last seen."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lost:
+    """People not seen now: `xyxy` (C, 4) where last seen, `velocity` (C, 4) of its sides a second, `gap_s` (C,)."""
+
+    xyxy: Floats
+    velocity: Floats
+    gap_s: Floats
+
+
+def continuations(lost: Lost, born: Floats, *, aspect: float) -> list[tuple[int, int, float]]:
+    """Which lost track each new box (B, 4) continues: triples (lost index, new index, distance in body heights).
+
+    Each index occurs once at most. Nearest and latest first (greedy, in the order of distance plus age).
+    """
+    if not len(born) or not len(lost.gap_s):
+        return []
+    distance = _distance_bh(lost, born, aspect=aspect)  # (C, B)
+    reach = np.minimum(SLACK_BH + WALK_BH_PER_S * lost.gap_s, SAME_PLACE_BH)[:, None]
+    possible = (
+        (distance <= reach) & _alike(lost.xyxy, born) & ~_walked_out(lost)[:, None] & ~_walked_in(lost.xyxy, born)
+    )
+    cost = np.where(possible, distance / reach + lost.gap_s[:, None] / HORIZON_S, np.inf)
+    chosen = []
+    for flat in np.argsort(cost, axis=None, kind="stable"):
+        c, b = divmod(int(flat), cost.shape[1])
+        if not np.isfinite(cost[c, b]):
+            break
+        if possible[c, b]:
+            chosen.append((c, b, float(distance[c, b])))
+            possible[c, :] = False
+            possible[:, b] = False
+    return chosen
+
+
+def _distance_bh(lost: Lost, born: Floats, *, aspect: float) -> Floats:
+    """Foot to the way from where each was lost to where each was heading: float64 (C, B), in body heights."""
+    scale = np.array((aspect, 1.0))
+    foot = _foot(lost.xyxy) * scale
+    way = _foot(lost.velocity) * scale * np.minimum(lost.gap_s, COAST_S)[:, None]
+    away = _foot(born)[None] * scale - foot[:, None]  # (C, B, 2)
+    length2 = np.maximum((way**2).sum(-1), 1e-12)[:, None]
+    along = np.clip((away * way[:, None]).sum(-1) / length2, 0.0, 1.0)
+    miss = away - along[..., None] * way[:, None]
+    height = 0.5 * (_height(lost.xyxy)[:, None] + _height(born)[None])
+    result: Floats = np.sqrt((miss**2).sum(-1)) / np.maximum(height, 1e-6)
+    return result
+
+
+def _alike(lost: Floats, born: Floats) -> NDArray[np.bool_]:
+    """Boxes of like height, or cut by the picture's upper or lower edge, where height says nothing: bool (C, B)."""
+    a, b = _height(lost)[:, None], _height(born)[None]
+    whole = ~_cut(lost)[:, None] & ~_cut(born)[None]
+    result: NDArray[np.bool_] = ~whole | (np.minimum(a, b) >= HEIGHT_RATIO * np.maximum(a, b))
+    return result
+
+
+def _walked_out(lost: Lost) -> NDArray[np.bool_]:
+    """Who would be out of the picture by now, at the speed of the box's trailing side: bool (C,)."""
+    box = lost.xyxy + lost.velocity * lost.gap_s[:, None]
+    width, height = lost.xyxy[:, 2] - lost.xyxy[:, 0], _height(lost.xyxy)
+    sideways: NDArray[np.bool_] = (box[:, 2] < GONE_SHARE * width) | (1.0 - box[:, 0] < GONE_SHARE * width)
+    upright: NDArray[np.bool_] = (box[:, 3] < GONE_SHARE * height) | (1.0 - box[:, 1] < GONE_SHARE * height)
+    return sideways | upright
+
+
+def _walked_in(lost: Floats, born: Floats) -> NDArray[np.bool_]:
+    """New boxes at an edge of the picture that the lost person was not near to: arrivals, bool (C, B)."""
+    at_edge = _edges(born, EDGE_SHARE)[None]
+    near = _edges(lost, 5.0 * EDGE_SHARE)[:, None]
+    return np.asarray((at_edge & ~near).any(axis=-1))
+
+
+def _edges(box: Floats, share: float) -> NDArray[np.bool_]:
+    """Which edges each box reaches: left, top, right, bottom; bool (N, 4)."""
+    return np.column_stack((box[:, 0] <= share, box[:, 1] <= share, box[:, 2] >= 1 - share, box[:, 3] >= 1 - share))
+
+
+def _cut(box: Floats) -> NDArray[np.bool_]:
+    result: NDArray[np.bool_] = (box[:, 1] <= EDGE_SHARE) | (box[:, 3] >= 1.0 - EDGE_SHARE)
+    return result
+
+
+def _foot(box: Floats) -> Floats:
+    return np.column_stack(((box[:, 0] + box[:, 2]) / 2.0, box[:, 3]))
+
+
+def _height(box: Floats) -> Floats:
+    result: Floats = box[:, 3] - box[:, 1]
+    return result
