@@ -1,0 +1,6 @@
+"""The learned model of usual routes: which ways people take, in which direction, at which pace."""
+
+from rules.routes.model import RouteModel, RouteParams, RouteScorer
+from rules.routes.walk import Track
+
+__all__ = ["RouteModel", "RouteParams", "RouteScorer", "Track"]
