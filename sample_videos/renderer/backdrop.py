@@ -1,0 +1,74 @@
+"""The still part of a picture: drawn once per clip, kept as one layer for each kind of light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .camera import Camera
+from .light import StaticLight
+from .materials import surface_of
+from .raster import FAR, blank, draw
+from .solids import Built, Stuff
+
+OVERSAMPLE = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backdrop:
+    """`depth` float32 (3H, 3W); layers at picture size: `sun`, `sky` (H, W, 3) and `lamps` (L, H, W, 3) linear light
+    sent to the camera, `glow` (H, W, 3) what shines itself; `point`, `normal` (H, W, 3) of each pixel's middle."""
+
+    depth: NDArray[np.float32]
+    sun: NDArray[np.float32]
+    sky: NDArray[np.float32]
+    lamps: NDArray[np.float32]
+    glow: NDArray[np.float32]
+    point: NDArray[np.float64]
+    normal: NDArray[np.float64]
+
+
+def draw_backdrop(camera: Camera, built: Built, light: StaticLight) -> Backdrop:
+    """Draw the site as `camera` sees it, lit by each light apart."""
+    height, width = camera.height * OVERSAMPLE, camera.width * OVERSAMPLE
+    depth, index, weights = blank(height, width)
+    q = camera.project(built.points, scale=OVERSAMPLE)
+    draw(q, built.triangles, built.cut, built.uv, depth, index, weights, True)
+    position = camera.positions(np.minimum(depth, 500), scale=OVERSAMPLE)
+    seen = index.ravel() >= 0
+    face = index.ravel()[seen]
+    point = position.reshape(-1, 3)[seen]
+    normal = built.normal[face].copy()
+    normal[((np.array(camera.eye) - point) * normal).sum(1) < 0] *= -1
+    albedo, bent = surface_of(built.stuff[face], built.colour[face], point, normal)
+    if light.weather.wet:
+        flat = (normal[:, 2] > 0.7) & (built.stuff[face] != Stuff.GRASS)
+        albedo[flat] *= 1 - 0.45 * light.weather.wet
+    terms = light.terms(point, bent)
+    w = light.weather
+
+    def layer(values: NDArray[np.float64]) -> NDArray[np.float32]:
+        full = np.zeros((height * width, values.shape[1]), np.float32)
+        full[seen] = values
+        return full.reshape(camera.height, OVERSAMPLE, camera.width, OVERSAMPLE, -1).mean((1, 3))
+
+    shining = built.stuff[face] == Stuff.GLOW
+    albedo[shining] = 0
+    sky_layer = layer(albedo * terms.sky[:, None] * w.sky)
+    air = ~seen.reshape(height, width)
+    if air.any():
+        share = air.reshape(camera.height, OVERSAMPLE, camera.width, OVERSAMPLE).mean((1, 3))
+        sky_layer = sky_layer + share[..., None].astype(np.float32) * np.array(w.sky, np.float32) * 0.9
+    middle = OVERSAMPLE // 2
+    whole_normal = np.zeros((height * width, 3))
+    whole_normal[seen] = normal
+    return Backdrop(
+        depth=depth, sun=layer(albedo * terms.sun[:, None] * w.sun), sky=sky_layer,
+        lamps=np.stack([layer(albedo * terms.lamps[:, k, None] * lamp.power) for k, lamp in enumerate(w.lamps)])
+        if w.lamps else np.zeros((0, camera.height, camera.width, 3), np.float32),
+        glow=layer(shining[:, None] * np.array([[1.6, 1.55, 1.4]]) * float(np.mean(w.sky) > 0.1)),
+        point=np.where(depth[middle::OVERSAMPLE, middle::OVERSAMPLE, None] < FAR, position[middle::OVERSAMPLE, middle::OVERSAMPLE], 1e6),
+        normal=whole_normal.reshape(height, width, 3)[middle::OVERSAMPLE, middle::OVERSAMPLE],
+    )  # fmt: skip

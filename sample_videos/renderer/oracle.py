@@ -1,0 +1,202 @@
+"""Which events the truth calls for: a small judge of its own, that shares no line with `rules/`.
+
+It sees what a perfect detector would report, the full-body boxes of everybody in the picture (also while hidden), and
+walks through them once for each rule of the site file. It knows the settings that the sample site uses, and refuses others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOLERANCE_S = 1.5
+KNOWN = {
+    "loitering": {"zone", "dwell_s", "grace_s", "bridge_s", "min_people"},
+    "after_hours": {"zone", "calendar", "min_presence_s", "straggler_grace_s"},
+    "unusual_route": {"corridor", "off_s", "forbidden"},
+    "line_crossing": {"line", "direction"},
+}
+SILENT = {"procedure", "severity", "cooldown_s", "trial"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stay:
+    """One person's boxes: `t` seconds since the first frame (K,), normalised `foot` (K, 2) and `height` (K,)."""
+
+    person: int
+    t: NDArray[np.float64]
+    foot: NDArray[np.float64]
+    height: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One event that must come: `t_s` since the first frame."""
+
+    kind: str
+    rule_id: str
+    zone_id: str | None
+    person: int
+    t_s: float
+    since_s: float
+
+
+def stays(rows: NDArray[np.float64], *, fps: float, width: int, height: int) -> list[Stay]:
+    """MOTChallenge ground-truth rows (R, 9) to stays, split where somebody was out of the picture."""
+    out = []
+    for person in np.unique(rows[:, 1]):
+        mine = rows[rows[:, 1] == person]
+        mine = mine[np.argsort(mine[:, 0], kind="stable")]
+        for part in np.split(mine, np.flatnonzero(np.diff(mine[:, 0]) > 1) + 1):
+            x, y, w, h = part[:, 2] - 1, part[:, 3] - 1, part[:, 4], part[:, 5]
+            foot = np.column_stack(((x + w / 2) / width, (y + h) / height))
+            inside = (foot > -0.02).all(1) & (foot < 1.02).all(1)
+            if inside.any():
+                out.append(Stay(int(person), (part[inside, 0] - 1) / fps, foot[inside], h[inside] / height))
+    return out
+
+
+def expected_events(site: Mapping[str, Any], camera_id: str, people: list[Stay], *, aspect: float) -> list[Expected]:
+    """Everything that the camera's rules must say of `people`, in order of time."""
+    camera = site["cameras"][camera_id]
+    found: list[Expected] = []
+    for rule in camera["rules"]:
+        if rule.get("false_alarms_per_week") is not None:
+            continue
+        unknown = set(rule) - KNOWN[rule["kind"]] - SILENT - {"id", "kind"}
+        if unknown:
+            raise ValueError(f"rule {rule['id']}: the oracle does not know {sorted(unknown)}")
+        for stay in people:
+            found += JUDGES[rule["kind"]](rule, camera, site, stay, aspect)
+    return sorted(found, key=lambda event: (event.t_s, event.rule_id))
+
+
+def inside(polygon: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which points lie in a polygon (K, 2), by winding angle: no ray, no edge cases worth the name."""
+    corners = polygon[None] - points[:, None]
+    after = np.roll(corners, -1, axis=1)
+    cross = corners[..., 0] * after[..., 1] - corners[..., 1] * after[..., 0]
+    return np.asarray(np.abs(np.arctan2(cross, (corners * after).sum(-1)).sum(1)) > np.pi)
+
+
+def spans(t: NDArray[np.float64], held: NDArray[np.bool_], *, join_s: float = 0.0) -> list[tuple[float, float]]:
+    """Stretches of time in which something held, those closer than `join_s` joined."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], held, [False])).astype(int)))
+    raw = [(float(t[a]), float(t[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    out: list[tuple[float, float]] = []
+    for a, b in raw:
+        if out and a - out[-1][1] <= join_s:
+            out[-1] = (out[-1][0], b)
+        else:
+            out.append((a, b))
+    return out
+
+
+def _zone(camera: Mapping[str, Any], name: str) -> NDArray[np.float64]:
+    return np.array(camera["zones"][name]["polygon"], float)
+
+
+def _loitering(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:  # noqa: ANN001
+    held = inside(_zone(camera, rule["zone"]), stay.foot)
+    for a, b in spans(stay.t, held, join_s=rule.get("grace_s", 2.0)):
+        if b - a >= rule["dwell_s"]:
+            now = stay.t[(stay.t >= a + rule["dwell_s"]) & held]
+            yield Expected("loitering", rule["id"], rule["zone"], stay.person, float(now[0]), a)
+
+
+def _after_hours(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:  # noqa: ANN001
+    held = inside(_zone(camera, rule["zone"]), stay.foot)
+    start = datetime.fromisoformat(camera["start"])
+    grace = rule.get("straggler_grace_s", 0.0)
+    closed = np.array([not is_open(site, rule["calendar"], start + timedelta(seconds=float(t) - g), rule["zone"])
+                       for t in stay.t for g in ((0.0, grace) if grace else (0.0,))])  # fmt: skip
+    closed = closed.reshape(len(stay.t), -1).all(1)
+    for a, b in spans(stay.t, held & closed, join_s=2.0):
+        if b - a >= rule.get("min_presence_s", 2.0):
+            yield Expected("after_hours", rule["id"], rule["zone"], stay.person, a + rule.get("min_presence_s", 2.0), a)
+
+
+def is_open(site: Mapping[str, Any], calendar: str, when: datetime, zone: str) -> bool:
+    """Whether work goes on, or somebody listed is expected in `zone`, at an instant."""
+    config = site["calendars"][calendar]
+    local = when.astimezone(ZoneInfo(site["site"]["timezone"]))
+    date = local.date().isoformat()
+    if date in config.get("holidays", {}).get("extra", []):
+        return False
+    visits = [v["hours"] for v in config.get("visits", []) if _on(v["days"], local) and zone in v.get("zones", [zone])]
+    opening = [span for days, listed in config["open"].items() if _on(days, local) for span in listed]
+    return any(_within(span, local) for span in (*opening, *visits))
+
+
+def _on(days: str, local: datetime) -> bool:
+    names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    a, _, b = days.partition("-")
+    return names.index(a) <= local.weekday() <= names.index(b or a)
+
+
+def _within(span: str, local: datetime) -> bool:
+    a, b = (int(x[:2]) * 60 + int(x[3:]) for x in span.split("-"))
+    return a <= local.hour * 60 + local.minute < b
+
+
+def _route(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:  # noqa: ANN001
+    if "forbidden" in rule:
+        yield from _forbidden(rule, camera, stay)
+        return
+    way = np.array(rule["corridor"]["points"], float) * (aspect, 1)
+    foot = stay.foot * (aspect, 1)
+    off = distance_to(way, foot) > rule["corridor"]["width_bh"] * stay.height
+    for a, b in spans(stay.t, off):
+        if b - a >= rule.get("off_s", 2.0):
+            yield Expected("unusual_route", rule["id"], None, stay.person, a + rule.get("off_s", 2.0), a)
+            return
+
+
+def _forbidden(rule, camera, stay: Stay) -> Iterator[Expected]:  # noqa: ANN001
+    for first, then in rule["forbidden"]:
+        a, b = (spans(stay.t, inside(_zone(camera, name), stay.foot)) for name in (first, then))
+        if a and b and b[0][0] > a[0][0]:
+            yield Expected("unusual_route", rule["id"], then, stay.person, b[0][0], a[0][0])
+
+
+def distance_to(way: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of points (N, 2) to a polyline (K, 2)."""
+    best = np.full(len(points), np.inf)
+    for a, b in pairwise(way):
+        share = np.clip(((points - a) @ (b - a)) / ((b - a) @ (b - a)), 0, 1)
+        best = np.minimum(best, np.linalg.norm(points - a - share[:, None] * (b - a), axis=1))
+    return best
+
+
+def _crossing(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:  # noqa: ANN001
+    points = np.array(camera["lines"][rule["line"]]["points"], float)
+    for a, b in pairwise(points):
+        for i in range(len(stay.t) - 1):
+            here, there = stay.foot[i], stay.foot[i + 1]
+            before, after = _side(a, b, here), _side(a, b, there)
+            if before * after < 0 and _side(here, there, a) * _side(here, there, b) < 0:
+                # The picture's y runs down, so a positive cross product lies to the right of the walker.
+                ended = "right" if after > 0 else "left"
+                if rule.get("direction", "both") in (ended, "both"):
+                    t = float(stay.t[i + 1])
+                    yield Expected("line_crossing", rule["id"], rule["line"], stay.person, t, t)
+
+
+def _side(a: NDArray[np.float64], b: NDArray[np.float64], p: NDArray[np.float64]) -> float:
+    return float((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]))
+
+
+JUDGES = {"loitering": _loitering, "after_hours": _after_hours, "unusual_route": _route, "line_crossing": _crossing}
+
+
+def utc_of(start: str, t_s: float) -> str:
+    """UTC of an instant of a clip, ISO 8601 with milliseconds."""
+    instant = datetime.fromisoformat(start).astimezone(UTC) + timedelta(seconds=t_s)
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")

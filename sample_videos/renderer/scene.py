@@ -1,0 +1,48 @@
+"""What a clip shows, as data: camera, light, wall time, who does what. `scenes/` holds one file a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from .actors import Person, Shape
+from .conditions import Weather
+from .solids import Solids
+
+
+class Thing(Protocol):
+    """Anything that moves and is nobody: a forklift, a cat."""
+
+    def shape(self, t: float) -> Shape | None: ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One clip. `start` is the wall time of the first frame, ISO 8601 with offset; `camera` a name of `depot.CAMERAS`,
+    `camera_id` the one in `site.yaml` that plays this clip."""
+
+    clip: str
+    camera: str
+    camera_id: str
+    title: str
+    start: str
+    weather: Weather
+    people: tuple[Person, ...]
+    duration_s: float = 60.0
+    fps: float = 12.5
+    b_frames: int = 0
+    crf: int = 27
+    trees: bool = False
+    things: tuple[Thing, ...] = ()
+    extra: tuple[Callable[[Solids], None], ...] = ()
+    faults: tuple[tuple[str, float, float], ...] = ()
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def frames(self) -> int:
+        return round(self.duration_s * self.fps)
+
+    @property
+    def seed(self) -> int:
+        return sum(ord(c) * (i + 3) for i, c in enumerate(self.clip))

@@ -1,0 +1,96 @@
+"""Truth files beside each clip, and the manifest of all clips. Needs no renderer: only rows and the site file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from .camera import Camera
+from .oracle import TOLERANCE_S, expected_events, stays, utc_of
+from .scene import Scene
+
+
+def load_site(folder: Path) -> dict[str, Any]:
+    """The sample site file as plain data; times stay texts."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: str(node.value))
+    return dict(yaml.load((folder / "site.yaml").read_text()))
+
+
+def read_rows(path: Path) -> NDArray[np.float64]:
+    """Ground-truth rows, float64 (R, 9); (0, 9) for an empty file."""
+    text = path.read_text().strip()
+    return np.array([[float(x) for x in line.split(",")] for line in text.splitlines()]).reshape(-1, 9)
+
+
+def write_truth(scene: Scene, camera: Camera, folder: Path) -> dict[str, Any]:
+    """CLIP.truth.json from CLIP.gt.txt, the site file and the scene; returns what it holds."""
+    site, rows = load_site(folder), read_rows(folder / f"{scene.clip}.gt.txt")
+    people = stays(rows, fps=scene.fps, width=camera.width, height=camera.height)
+    events = expected_events(site, scene.camera_id, people, aspect=camera.width / camera.height)
+    truth = {
+        "clip": f"{scene.clip}.mp4", "title": scene.title, "site": "site.yaml", "camera_id": scene.camera_id,
+        "view": scene.camera, "start": scene.start, "fps": scene.fps, "frames": scene.frames,
+        "size": [camera.width, camera.height],
+        "boxes": "full body (amodal), also behind things and past the picture's edge; visibility is the share of a"
+                 " person's own pixels that can be seen",
+        "foot": "site metres of the ground point below the hips, one pair a frame from first_frame (1-based) on",
+        "expected": [
+            {"kind": e.kind, "rule_id": e.rule_id, "zone_id": e.zone_id, "state": "start", "person": e.person,
+             "t_s": round(e.t_s, 3), "since_s": round(e.since_s, 3), "utc": utc_of(scene.start, e.t_s),
+             "tolerance_s": TOLERANCE_S} for e in events
+        ],
+        "people": [_walker(scene, k) for k in range(len(scene.people))],
+        "calibration": camera.calibration(),
+    }  # fmt: skip
+    text = json.dumps(truth, indent=1)
+    (folder / f"{scene.clip}.truth.json").write_text(_flat(text) + "\n")
+    return truth
+
+
+def _walker(scene: Scene, k: int) -> dict[str, Any]:
+    person = scene.people[k]
+    known = [(i, s) for i in range(scene.frames) if (s := person.stance(i / scene.fps)) is not None]
+    return {
+        "id": k + 1, "name": person.name, "height_m": person.look.height_m,
+        "first_frame": known[0][0] + 1 if known else None,
+        "foot_m": [[round(float(v), 3) for v in s.xy] for _, s in known],
+    }  # fmt: skip
+
+
+def _flat(text: str) -> str:
+    """Pairs and matrix rows on one line, so that the file can be read."""
+    out, depth, buffer = [], 0, ""
+    for line in text.splitlines():
+        opens = line.strip() == "["
+        if depth == 0 and not opens:
+            out.append(line)
+            continue
+        depth += line.count("[") - line.count("]")
+        buffer += line.strip() if buffer else line
+        if depth == 0:
+            out.append(buffer)
+            buffer = ""
+    return "\n".join(out)
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def manifest_entry(scene: Scene, camera: Camera, folder: Path, frames_sha256: str, events: int) -> str:
+    """One `[[clip]]` of manifest.toml."""
+    path = folder / f"{scene.clip}.mp4"
+    return "\n".join((
+        "[[clip]]", f'name = "{scene.clip}"', f'file = "{path.name}"', f'title = "{scene.title}"',
+        f'sha256 = "{sha256_of(path)}"', f'frames_sha256 = "{frames_sha256}"', f"bytes = {path.stat().st_size}",
+        f"size = [{camera.width}, {camera.height}]", f"fps = {scene.fps}", f"frames = {scene.frames}",
+        f"b_frames = {str(bool(scene.b_frames)).lower()}", f'start = "{scene.start}"', f'camera = "{scene.camera_id}"',
+        f'view = "{scene.camera}"', f'licence = "Apache-2.0"', f"expected_events = {events}", "",
+    ))  # fmt: skip

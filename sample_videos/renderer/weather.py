@@ -1,0 +1,65 @@
+"""Wind, rain, and what a small sensor makes of the light."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .conditions import Weather
+
+
+def sway(points: NDArray[np.float64], height: float, t: float, wind: float, seed: int) -> NDArray[np.float64]:
+    """A tree's corners at `t`: the crown leans in gusts, leaves flutter on their own. Metres; `wind` 0 to 1."""
+    up = np.clip(points[:, 2] / height - 0.25, 0, 1) ** 1.5
+    gust = 0.6 + 0.4 * np.sin(0.37 * t + seed) + 0.3 * np.sin(1.1 * t + 2 * seed)
+    lean = up * wind * 0.45 * gust * np.sin(1.5 * t + seed)
+    flutter = wind * 0.05 * np.sin(5.1 * t + points[:, 0] * 9 + points[:, 2] * 7 + seed) * (up > 0)
+    moved = points.copy()
+    moved[:, 0] += lean + flutter
+    moved[:, 1] += 0.5 * lean + flutter
+    moved[:, 2] += 0.5 * flutter
+    return moved
+
+
+def with_rain(radiance: NDArray[np.float32], amount: float, seed: int, i: int) -> NDArray[np.float32]:
+    """Falling streaks, a little lighter than what lies behind them; `amount` 0 to 1."""
+    rng = np.random.default_rng((seed, 77, i))
+    height, width = radiance.shape[:2]
+    count = int(260 * amount)
+    veil = np.zeros((height, width), np.float32)
+    start = np.column_stack((rng.uniform(-20, width, count), rng.uniform(-30, height, count)))
+    length = rng.uniform(8, 26, count)
+    for (x, y), drop, strength in zip(start, length, rng.uniform(0.25, 1.0, count), strict=True):
+        a = (int(x * 8), int(y * 8))
+        b = (int((x + 0.12 * drop) * 8), int((y + drop) * 8))
+        cv2.line(veil, a, b, float(strength), 1, cv2.LINE_AA, 3)
+    veil = cv2.GaussianBlur(veil, (0, 0), 0.7)[..., None]
+    bright = float(np.percentile(radiance, 80))
+    haze = np.float32(0.04 * amount * bright)
+    return np.asarray(radiance * (1 - 0.12 * veil) + 0.10 * veil * bright + haze, np.float32)
+
+
+class Sensor:
+    """Lens softness, vignette, exposure, film curve, noise, and the sharpening that such cameras add."""
+
+    def __init__(self, weather: Weather, width: int, height: int) -> None:
+        self.weather = weather
+        y, x = np.mgrid[0:height, 0:width]
+        r2 = ((x - width / 2) ** 2 + (y - height / 2) ** 2) / (width / 2) ** 2
+        self._vignette = (1 - 0.16 * r2)[..., None].astype(np.float32)
+
+    def expose(self, radiance: NDArray[np.float32], seed: int, i: int) -> NDArray[np.uint8]:
+        """Linear light (H, W, 3) to 8-bit sRGB. The curve is Narkowicz's fit of ACES (2016)."""
+        rng = np.random.default_rng((seed, 5, i))
+        w = self.weather
+        x = cv2.GaussianBlur(np.asarray(radiance, np.float32), (0, 0), 0.55) * self._vignette * w.exposure
+        if w.grey:
+            x = x * (1 - w.grey) + x.mean(2, keepdims=True) * w.grey
+        x = np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
+        x = np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 1e-6) ** (1 / 2.4) - 0.055) * 255
+        x = x + 0.35 * (x - cv2.GaussianBlur(x.astype(np.float32), (0, 0), 1.2))
+        shape = x.shape[:2]
+        luma = cv2.GaussianBlur(rng.normal(0, 1.0, shape).astype(np.float32), (0, 0), 0.6) * 1.7 * w.noise
+        chroma = cv2.GaussianBlur(rng.normal(0, 1.0, (*shape, 3)).astype(np.float32), (0, 0), 1.2) * w.noise * 0.6
+        return np.clip(x + luma[..., None] + chroma + 0.5, 0, 255).astype(np.uint8)
