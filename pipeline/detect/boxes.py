@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +22,16 @@ def iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     shared = _shared(a, b)
     area_a, area_b = _area(a), _area(b)
     union = area_a[:, None] + area_b[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    share: NDArray[np.float32] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return share
 
 
 def covered(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """Share of each box of `a` that lies in each box of `b`, float32 (len(a), len(b))."""
     shared = _shared(a, b)
     area = np.broadcast_to(_area(a)[:, None], shared.shape)
-    return np.divide(shared, area, out=np.zeros_like(shared), where=area > 0)
+    share: NDArray[np.float32] = np.divide(shared, area, out=np.zeros_like(shared), where=area > 0)
+    return share
 
 
 def suppress(found: Detections, *, iou_limit: float, at_most: int = 300) -> Detections:
@@ -39,7 +43,8 @@ def suppress(found: Detections, *, iou_limit: float, at_most: int = 300) -> Dete
         return found
     tlwh = found.xyxy.copy()
     tlwh[:, 2:] -= tlwh[:, :2]
-    kept = cv2.dnn.NMSBoxesBatched(tlwh, found.score, found.class_id, 0.0, iou_limit)
+    boxes, scores, classes = cast(Any, tlwh), cast(Any, found.score), cast(Any, found.class_id)
+    kept = cv2.dnn.NMSBoxesBatched(boxes, scores, classes, 0.0, iou_limit)
     return found[np.asarray(kept, np.int64).ravel()[:at_most]]
 
 
@@ -53,9 +58,9 @@ def _shared(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float3
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
     side = np.clip(high - low, 0.0, None)
-    return (side[..., 0] * side[..., 1]).astype(np.float32, copy=False)
+    return np.asarray(side[..., 0] * side[..., 1], np.float32)
 
 
 def _area(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     side = np.clip(boxes[:, 2:] - boxes[:, :2], 0.0, None)
-    return (side[:, 0] * side[:, 1]).astype(np.float32, copy=False)
+    return np.asarray(side[:, 0] * side[:, 1], np.float32)

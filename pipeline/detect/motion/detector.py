@@ -6,32 +6,43 @@ It sees movement, not people; `people` is False and every alert says so.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.base import DetectorKind
-from pipeline.detect.motion.background import Background, Image, Mask
-from pipeline.detect.motion.change import Change, compare, contour_contrast
-from pipeline.detect.motion.memory import Blob, Memory
-from pipeline.detect.motion.shapes import Shape, clean, drop_shadow_rims, find_parts, group
+from pipeline.detect.motion.background import Background
+from pipeline.detect.motion.change import contour_contrast, solid
+from pipeline.detect.motion.checkpoint import pack, unpack
+from pipeline.detect.motion.memory import Blob, Memory, cut_off
+from pipeline.detect.motion.pixels import Image, Mask, Window, both, grow, outside, windows
+from pipeline.detect.motion.shapes import Shape, clean, drop_rims, find_parts, group
 from pipeline.detect.motion.size import PersonSize
 from pipeline.types import Detections, Frame
 from rules.types import PERSON
 
 WORK_AREA = 110_000  # px of the working picture, about 448 x 252
 SMALLEST = 0.055  # of the picture's height: what is shorter is not looked at
-TALLEST = 1.02
-FLOOD = 0.55  # share of changed pixels beyond which the picture, not something in it, has changed
-FLOOD_S = 0.4
+TOO_SHORT = 0.4  # of the expected height: an animal, a bag, a residue
+TOO_WIDE = 2.0  # width in heights: no person, while it is unknown how tall they are
+PROPORTION = 0.42  # width of a walking person in heights
+UNSURE = 0.2  # score of what moves but is not known to be somebody
+SIZE_EVERY_S = 0.4
+FLOOD = 0.55  # share of changed pixels beyond which the picture, not something in it, has changed ...
+FLOOD_S = 0.4  # ... when it lasts
+MARGIN = 14  # px around changed pixels that are looked at with them
+LONGEST_STEP_S = 2.0  # a gap in the frames counts as no more than this
 GHOST_EVERY_S = 0.2
 GHOST = -0.2  # contour contrast below which a shape is taken for a ghost ...
 GHOST_VOTES = 3  # ... that many times running
+STANDING = 0.25  # heights a second: ghosts do not walk
+LIFE = 14  # levels by which a pixel of somebody alive changes between two frames
 
 
 class MotionDetector:
-    """One camera's. Frames must come in order of `pts`; a step back in time starts afresh."""
+    """One camera's. A new connection, whose `pts` start again, goes on with what is known of the scene."""
 
     name = "motion"
     kind: DetectorKind = "motion"
@@ -40,173 +51,182 @@ class MotionDetector:
 
     def __init__(self, *, score: float = 0.35) -> None:
         self.score = score
-        self._background: Background | None = None
-        self._memory = Memory()
-        self._size: PersonSize | None = None
-        self._previous: Image | None = None
-        self._pts = 0.0
-        self._flood_since: float | None = None
-        self._ghost_checked = 0.0
-        self._protected: Mask | None = None
+        self._scene: _Scene | None = None
+        self._state: bytes | None = None
+        self._run = 0
 
     def detect(self, frame: Frame) -> Detections:
         width, height = working_size(frame.width, frame.height)
         image = _prepare(frame.scaled(width, height))
-        if self._background is None or self._background.mean.shape != image.shape or frame.pts <= self._pts:
-            self._start(image, frame.pts)
-            return Detections.empty()
-        shapes = self._step(image, frame.pts)
-        scale = np.asarray((frame.width / width, frame.height / height) * 2, np.float32)
-        return self._report(shapes, scale)
+        if self._scene is None or self._scene.shape != (height, width):
+            self._scene = _restored(self._state, image, frame.pts) or _Scene(image, frame.pts)
+        elif frame.run_id != self._run or frame.pts <= self._scene.pts:
+            self._scene.resume(image, frame.pts)
+        else:
+            self._scene.step(image, frame.pts)
+        self._run = frame.run_id
+        return self._report(self._scene.seen, (frame.width / width, frame.height / height))
 
     def state(self) -> bytes | None:
-        return None
+        return None if self._scene is None else self._scene.pack()
 
     def restore(self, state: bytes) -> None:
-        return None
+        self._state = state
+        self._scene = None
 
-    def _start(self, image: Image, pts: float) -> None:
-        self._background = Background(image)
-        self._memory = Memory()
-        if self._size is None:
-            self._size = PersonSize(image.shape[0])
-        self._previous, self._pts = image, pts
-        self._protected = np.zeros(image.shape[:2], np.uint8)
+    def _report(self, blobs: Sequence[Blob], scale: tuple[float, float]) -> Detections:
+        chosen = [blob for blob in blobs if blob.score >= self.score]
+        if not chosen:
+            return Detections.empty()
+        boxes = np.stack([blob.box for blob in chosen]) * np.asarray(scale * 2, np.float32)
+        scores = np.asarray([blob.score for blob in chosen], np.float32)
+        return Detections(boxes.astype(np.float32), scores, np.full(len(chosen), PERSON, np.int32))
 
-    def _step(self, image: Image, pts: float) -> list[Shape]:
-        assert self._background is not None
-        assert self._size is not None
-        assert self._protected is not None
-        background, memory = self._background, self._memory
-        dt, self._pts = min(pts - self._pts, 2.0), pts
+
+class _Scene:
+    """What is known of one camera's scene at working size; `seen` are the blobs of the latest frame."""
+
+    def __init__(self, image: Image, pts: float) -> None:
+        self.shape = (image.shape[0], image.shape[1])
+        self.pts = pts
+        self.seen: list[Blob] = []
+        self.background = Background(image)
+        self.memory = Memory()
+        self.size = PersonSize(self.shape[0])
+        self._previous = image
+        self._protected: Mask = np.zeros(self.shape, np.uint8)
+        self._flood_since: float | None = None
+        self._ghosts_checked = pts
+
+    def step(self, image: Image, pts: float) -> None:
+        """Take the next frame: find what changed, whose it is, and learn the rest."""
+        dt, self.pts = min(pts - self.pts, LONGEST_STEP_S), pts
+        background = self.background
         light = background.light(image, self._protected)
         empty = background.under(light)
-        tolerance = background.tolerance
-        change = compare(image, empty, tolerance)
-        known = background.known(image, tolerance)
-        change = Change(
-            cv2.bitwise_and(change.solid, cv2.bitwise_not(known)), cv2.bitwise_and(change.shade, cv2.bitwise_not(known))
-        )
-        if self._flooded(change, pts):
-            background.relearn(image)
-            self._previous = image
-            return []
-        memory.forget(pts)
-        found = find_parts(clean(change), min_area=max(8, image.shape[0] * image.shape[1] // 8000))
-        drop_shadow_rims(found, change)
-        shapes = group(found, memory.blobs, pts=pts, size=self._size)
-        shapes = self._without_ghosts(shapes, found.image, image, empty, pts)
-        seen = self._remember(shapes, image, pts)
-        self._protected = self._protect(image.shape[:2])
-        background.learn(image, changed=change.any, protected=self._protected, light=light, dt=dt)
+        changed = background.changed(image, empty)
+        self.seen = []
+        if self._flooded(changed):
+            background.relearn(image, self._protected)
+        else:
+            where = windows(changed, margin=MARGIN)
+            there = _solid(image, empty, changed, where)
+            self.memory.forget(pts)
+            shapes, labels = self._shapes(there, changed)
+            shapes = self._without_ghosts(shapes, labels, image, empty)
+            self.seen = self._remember(shapes, image)
+            self._protected = self._protect()
+            background.learn(image, changed=changed, protected=self._protected, light=light, dt=dt, where=where)
         self._previous = image
-        return seen
 
-    def _flooded(self, change: Change, pts: float) -> bool:
-        if np.count_nonzero(change.solid) < FLOOD * change.solid.size:
+    def resume(self, image: Image, pts: float) -> None:
+        """Go on at another `pts` after a pause of unknown length."""
+        for blob in self.memory.blobs:
+            blob.retime(pts)
+        self.pts, self._previous, self._flood_since, self._ghosts_checked = pts, image, None, pts
+        self.step(image, pts)
+
+    def pack(self) -> bytes:
+        return pack(self.background, self.memory.blobs, self.size.samples())
+
+    def expect(self, boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> None:
+        """Somebody is known to be there already."""
+        for box, score in zip(boxes, scores, strict=True):
+            blob = self.memory.add(box, self.pts)
+            blob.walked, blob.score = True, float(score)
+        self._protected = self._protect()
+
+    def _shapes(self, there: Mask, changed: Mask) -> tuple[list[Shape], NDArray[np.int32]]:
+        found = find_parts(clean(there), min_area=max(8, changed.size // 8000))
+        drop_rims(found, both(changed, outside(there)))
+        return group(found, self.memory.blobs, pts=self.pts, size=self.size), found.image
+
+    def _flooded(self, changed: Mask) -> bool:
+        if np.count_nonzero(changed) < FLOOD * changed.size:
             self._flood_since = None
             return False
         if self._flood_since is None:
-            self._flood_since = pts
-        return pts - self._flood_since >= FLOOD_S
+            self._flood_since = self.pts
+        return self.pts - self._flood_since >= FLOOD_S
 
-    def _remember(self, shapes: list[Shape], image: Image, pts: float) -> list[Shape]:
-        """Update the blobs that shapes belong to, begin new ones, and return the shapes with their owners."""
-        assert self._previous is not None
-        assert self._size is not None
+    def _remember(self, shapes: Sequence[Shape], image: Image) -> list[Blob]:
+        """Update the blobs that shapes belong to and begin new ones: the blobs of this frame."""
         seen = []
         for shape in shapes:
-            owner = shape.owner
-            if owner is None:
-                if shape.box[3] - shape.box[1] < SMALLEST * image.shape[0]:
+            blob = shape.owner
+            if blob is None:
+                if shape.box[3] - shape.box[1] < SMALLEST * self.shape[0]:
                     continue
-                owner = self._memory.add(shape.box, pts)
+                blob = self.memory.add(shape.box, self.pts)
             else:
-                owner.see(shape.box, pts)
-            if owner.walked and self._alive(shape, image):
-                owner.life = pts
-            self._learn_size(owner, image.shape[:2])
-            seen.append(Shape(shape.labels, shape.box, shape.area, owner))
+                blob.see(shape.box, self.pts, self.shape)
+            if blob.walked and self._alive(shape, image):
+                blob.life = self.pts
+            self._learn_size(blob)
+            blob.score = self._score(blob)
+            seen.append(blob)
         return seen
 
     def _alive(self, shape: Shape, image: Image) -> bool:
-        assert self._previous is not None
         x1, y1, x2, y2 = (int(value) for value in shape.box)
-        moved = cv2.absdiff(image[y1:y2, x1:x2, 0], self._previous[y1:y2, x1:x2, 0]) > 14
-        return np.count_nonzero(moved) > max(4, 0.01 * shape.area)
+        moved = cv2.absdiff(image[y1:y2, x1:x2, 0], self._previous[y1:y2, x1:x2, 0])
+        return bool(np.count_nonzero(np.asarray(moved) > LIFE) > max(4, 0.01 * shape.area))
 
-    def _learn_size(self, blob: Blob, picture: tuple[int, int]) -> None:
-        assert self._size is not None
-        height, width = picture
-        x1, y1, x2, y2 = blob.box
-        inside = x1 > 2 and y1 > 2 and x2 < width - 2 and y2 < height - 2
+    def _learn_size(self, blob: Blob) -> None:
         upright = 0.2 < blob.width / max(blob.height, 1.0) < 0.7
-        if blob.walked and inside and upright and 0.1 < blob.moving() < 3.0:
-            self._size.observe(foot_y=float(y2), height=blob.height)
+        due = blob.seen - blob.measured >= SIZE_EVERY_S
+        if blob.walked and upright and due and not cut_off(blob.box, self.shape):
+            blob.measured = blob.seen
+            self.size.observe(foot_y=float(blob.box[3]), height=blob.height)
+
+    def _score(self, blob: Blob) -> float:
+        """UNSURE for what has not gone anywhere; else up to .9 by how well it has the size and shape of a person."""
+        if not blob.walked or blob.height < SMALLEST * self.shape[0]:
+            return UNSURE
+        proportion = blob.width / max(blob.height, 1.0)
+        slender = _near(proportion / PROPORTION, 0.8)
+        expected = self.size.expected(float(blob.box[3]))
+        feet_hidden = blob.box[3] >= self.shape[0] - 2
+        if expected is None or feet_hidden:
+            return UNSURE if proportion > TOO_WIDE and not feet_hidden else 0.45 + 0.4 * slender
+        ratio = blob.height / expected
+        return UNSURE if ratio < TOO_SHORT else 0.4 + 0.2 * slender + 0.3 * _near(ratio, 0.5)
 
     def _without_ghosts(
-        self, shapes: list[Shape], labels: NDArray[np.int32], image: Image, empty: Image, pts: float
+        self, shapes: list[Shape], labels: NDArray[np.int32], image: Image, empty: Image
     ) -> list[Shape]:
-        assert self._background is not None
-        if pts - self._ghost_checked < GHOST_EVERY_S:
+        """Shapes that are there; what only used to be there goes into the background at once."""
+        if self.pts - self._ghosts_checked < GHOST_EVERY_S:
             return shapes
-        self._ghost_checked = pts
+        self._ghosts_checked = self.pts
         kept = []
         for shape in shapes:
-            if shape.owner is None or shape.owner.moving() > 0.25:
+            blob = shape.owner
+            if blob is None or blob.moving() > STANDING:
                 kept.append(shape)
                 continue
-            mask = np.isin(labels, shape.labels).astype(np.uint8)
-            window = _window(shape, image.shape[:2], margin=5)
-            contrast = contour_contrast(image[window], empty[window], mask[window])
-            shape.owner.ghost_votes = shape.owner.ghost_votes + 1 if contrast < GHOST else 0
-            if shape.owner.ghost_votes < GHOST_VOTES:
+            window = _window(shape, self.shape, margin=5)
+            mask = np.isin(labels[window], shape.labels).astype(np.uint8)
+            blob.ghost_votes = (
+                blob.ghost_votes + 1 if contour_contrast(image[window], empty[window], mask) < GHOST else 0
+            )
+            if blob.ghost_votes < GHOST_VOTES:
                 kept.append(shape)
                 continue
-            self._background.absorb(image, cv2.dilate(mask, np.ones((5, 5), np.uint8)))
-            self._memory.drop(shape.owner)
+            self.background.absorb(image[window], grow(mask, 2), window)
+            self.memory.drop(blob)
         return kept
 
-    def _protect(self, picture: tuple[int, int]) -> Mask:
+    def _protect(self) -> Mask:
         """Where the background must not learn: around everybody who has walked."""
-        mask = np.zeros(picture, np.uint8)
-        for blob in self._memory.blobs:
-            if blob.walked:
+        mask = np.zeros(self.shape, np.uint8)
+        for blob in self.memory.blobs:
+            if blob.walked and blob.score > UNSURE:
                 margin = 0.08 * blob.height + 2
-                x1, y1, x2, y2 = blob.box
-                top_left = (int(x1 - margin), int(y1 - margin))
-                cv2.rectangle(mask, top_left, (int(x2 + margin), int(y2 + margin)), 255, -1)
+                x1, y1, x2, y2 = (float(value) for value in blob.box)
+                rows = slice(max(0, int(y1 - margin)), int(y2 + margin) + 1)
+                mask[rows, max(0, int(x1 - margin)) : int(x2 + margin) + 1] = 255
         return mask
-
-    def _report(self, shapes: list[Shape], scale: NDArray[np.float32]) -> Detections:
-        boxes, scores = [], []
-        for shape in shapes:
-            score = self._score(shape)
-            if score >= self.score:
-                boxes.append(shape.box * scale)
-                scores.append(score)
-        if not boxes:
-            return Detections.empty()
-        return Detections(
-            np.stack(boxes).astype(np.float32), np.asarray(scores, np.float32), np.full(len(boxes), PERSON, np.int32)
-        )
-
-    def _score(self, shape: Shape) -> float:
-        """.2 for what has not gone anywhere; else .5 to .9 by how well it has the size and the shape of a person."""
-        assert self._size is not None
-        assert shape.owner is not None
-        if not shape.owner.walked:
-            return 0.2
-        width, height = float(shape.box[2] - shape.box[0]), float(shape.box[3] - shape.box[1])
-        upright = math.exp(-((math.log(max(width, 1) / max(height, 1) / 0.42) / 0.8) ** 2))
-        expected = self._size.expected(float(shape.box[3]))
-        if expected is None:
-            return 0.5 + 0.3 * upright
-        ratio = height / expected
-        if ratio < 0.4:
-            return 0.25
-        fit = math.exp(-((math.log(ratio) / 0.5) ** 2))
-        return 0.4 + 0.2 * upright + 0.3 * fit
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
@@ -215,12 +235,36 @@ def working_size(width: int, height: int) -> tuple[int, int]:
     return max(16, round(width * factor / 2) * 2), max(16, round(height * factor / 2) * 2)
 
 
+def _restored(state: bytes | None, image: Image, pts: float) -> _Scene | None:
+    """The scene of a checkpoint, and what this first frame shows in it; None where there is no fitting checkpoint."""
+    known = None if state is None else unpack(state)
+    if known is None or known.scene.shape != image.shape:
+        return None
+    scene = _Scene(known.scene, pts)
+    scene.background.trust(noise=known.noise, support_s=known.support_s)
+    scene.size.restore(known.samples)
+    scene.expect(known.boxes, known.scores)
+    scene.resume(image, pts)
+    return scene
+
+
+def _solid(image: Image, empty: Image, changed: Mask, where: Sequence[Window]) -> Mask:
+    found = np.zeros(changed.shape, np.uint8)
+    for window in where:
+        found[window] = solid(image[window], empty[window], changed[window])
+    return found
+
+
+def _near(ratio: float, spread: float) -> float:
+    """1 where a ratio is 1, falling off with its logarithm."""
+    return math.exp(-((math.log(max(ratio, 1e-3)) / spread) ** 2))
+
+
 def _prepare(bgr: NDArray[np.uint8]) -> Image:
     return np.asarray(cv2.cvtColor(cv2.blur(bgr, (3, 3)), cv2.COLOR_BGR2YCrCb), np.uint8)
 
 
-def _window(shape: Shape, picture: tuple[int, int], *, margin: int) -> tuple[slice, slice]:
+def _window(shape: Shape, picture: tuple[int, int], *, margin: int) -> Window:
     x1, y1, x2, y2 = (int(value) for value in shape.box)
-    return slice(max(0, y1 - margin), min(picture[0], y2 + margin)), slice(
-        max(0, x1 - margin), min(picture[1], x2 + margin)
-    )
+    rows = slice(max(0, y1 - margin), min(picture[0], y2 + margin))
+    return rows, slice(max(0, x1 - margin), min(picture[1], x2 + margin))

@@ -15,8 +15,10 @@ Box = NDArray[np.float32]
 """x1, y1, x2, y2 in px of the working picture, float32 (4,)."""
 
 LOST_S = 1.2  # a blob unseen for this long is forgotten
-WALKED = 0.35  # of its height: what a blob must have moved to count as somebody
+WALKED = 0.25  # of its height: what a blob must have moved to count as somebody
+STRAIGHT = 0.35  # of the way its middle went: what sways comes back
 MIN_AGE_S = 0.25
+EDGE = 2.0  # px: how near to the border of the picture a side is cut off by it
 STILL_S = 180.0  # somebody without any sign of life for this long was a thing
 THING_S = 20.0  # ... and a shape wider than tall sooner
 
@@ -35,6 +37,8 @@ class Blob:
     walked: bool = False
     path: float = 0.0
     life: float = 0.0
+    measured: float = -1e9
+    score: float = 0.0
     ghost_votes: int = 0
 
     @property
@@ -49,8 +53,8 @@ class Blob:
         """Where the box should be at a time, going on as it did."""
         return (self.box + self.speed * np.float32(min(pts - self.seen, 1.0))).astype(np.float32)
 
-    def see(self, box: Box, pts: float) -> None:
-        """Take a sighting."""
+    def see(self, box: Box, pts: float, picture: tuple[int, int]) -> None:
+        """Take a sighting in a picture of (height, width)."""
         dt = max(pts - self.seen, 1e-3)
         measured = (box - self.box) / np.float32(dt)
         share = np.float32(min(1.0, dt / 0.4))
@@ -58,7 +62,14 @@ class Blob:
         self.path += float(np.linalg.norm(_middle(box) - _middle(self.box)))
         self.box, self.seen = box, pts
         self.sightings += 1
-        self._judge(pts)
+        self._judge(pts, picture)
+
+    def retime(self, pts: float) -> None:
+        """Go on at another time, after a pause of unknown length, as if last seen there."""
+        self.born += pts - self.seen
+        self.measured += pts - self.seen
+        self.seen = self.life = pts
+        self.speed = np.zeros(4, np.float32)
 
     def moving(self) -> float:
         """Speed of the middle in own heights a second."""
@@ -70,12 +81,12 @@ class Blob:
         limit = THING_S if self.width > 1.15 * self.height else STILL_S
         return pts - max(self.life, self.born) > limit
 
-    def _judge(self, pts: float) -> None:
-        if self.walked or self.sightings < 3 or pts - self.born < MIN_AGE_S:
+    def _judge(self, pts: float, picture: tuple[int, int]) -> None:
+        if self.walked or self.sightings < 2 or pts - self.born < MIN_AGE_S:
             return
-        away = float(np.linalg.norm(_middle(self.box) - _middle(self.birth)))
-        straight = away > 0.35 * self.path
-        self.walked = straight and away > WALKED * max(self.height, float(self.birth[3] - self.birth[1]))
+        away = float(np.hypot(*_moved_as_a_whole(self.birth, self.box, picture)))
+        tall = max(self.height, float(self.birth[3] - self.birth[1]))
+        self.walked = away > WALKED * tall and away > STRAIGHT * self.path
 
 
 class Memory:
@@ -100,4 +111,32 @@ class Memory:
 
 
 def _middle(box: Box) -> NDArray[np.float32]:
-    return (box[:2] + box[2:]) / 2
+    return np.asarray((box[:2] + box[2:]) / 2, np.float32)
+
+
+def cut_off(box: Box, picture: tuple[int, int]) -> bool:
+    """Whether a side of the box lies on the border of a picture of (height, width)."""
+    height, width = picture
+    return bool(min(box[0], box[1]) <= EDGE or box[2] >= width - EDGE or box[3] >= height - EDGE)
+
+
+def _moved_as_a_whole(birth: Box, box: Box, picture: tuple[int, int]) -> tuple[float, float]:
+    """How far both opposite sides went the same way, across and down, px; growing and shrinking are no movement.
+
+    A side that the picture's border cuts off says nothing, so there the other side counts, by three quarters.
+    """
+    step = box - birth
+    height, width = picture
+    across = _common(
+        float(step[0]), float(step[2]), low=min(birth[0], box[0]) <= EDGE, high=max(birth[2], box[2]) >= width - EDGE
+    )
+    down = _common(
+        float(step[1]), float(step[3]), low=min(birth[1], box[1]) <= EDGE, high=max(birth[3], box[3]) >= height - EDGE
+    )
+    return across, down
+
+
+def _common(first: float, second: float, *, low: bool, high: bool) -> float:
+    if low != high:
+        return 0.75 * abs(second if low else first)
+    return min(abs(first), abs(second)) if first * second > 0 else 0.0

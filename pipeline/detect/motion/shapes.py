@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.detect.motion.background import Mask
-from pipeline.detect.motion.change import Change
-from pipeline.detect.motion.memory import Blob, Box
+from pipeline.detect.motion.memory import Blob, Box, cut_off
+from pipeline.detect.motion.pixels import Mask, above, blur
 from pipeline.detect.motion.size import PersonSize
 
 WIDTH = 0.42  # width of a walking person in heights: arms and stride included
@@ -20,6 +20,9 @@ WIDTH = 0.42  # width of a walking person in heights: arms and stride included
 JOIN_GAP = 0.22  # of the taller piece: pieces of one person stand no further apart above each other
 TOO_TALL = 1.35  # times the expected height: no more is joined
 TOO_WIDE = 1.75  # times the expected width: more than one person
+SPECK = 0.04  # of the largest piece: what is smaller does not stretch a person's box
+RUNNING = 1.2  # heights a second that somebody may go on top of what was expected
+THIN = 0.1  # of the square on its longer side: a piece with fewer pixels is a line
 SHADY = 0.8  # a piece with more shade than this around it is the rim of a shadow
 
 
@@ -42,19 +45,17 @@ class Parts:
     area: dict[int, int]
 
 
-def clean(change: Change) -> Mask:
+def clean(solid: Mask) -> Mask:
     """Solid pixels without specks and thin rims, small holes and vertical gaps closed."""
-    share = cv2.blur(change.solid, (3, 3))
-    solid = np.where(share > 130, np.uint8(255), np.uint8(0))
-    return np.asarray(
-        cv2.morphologyEx(solid, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (3, 7))), np.uint8
-    )
+    dense = above(blur(solid, 3), 130)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 7))
+    return np.asarray(cv2.morphologyEx(dense, cv2.MORPH_CLOSE, kernel), np.uint8)
 
 
 def find_parts(mask: Mask, *, min_area: int) -> Parts:
     """Pieces of at least that many pixels."""
     _, image, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    found = Parts(image, {}, {})
+    found = Parts(np.asarray(image, np.int32), {}, {})
     for label in np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= min_area) + 1:
         x, y, w, h, area = (int(value) for value in stats[label])
         found.box[int(label)] = np.asarray((x, y, x + w, y + h), np.float32)
@@ -62,12 +63,15 @@ def find_parts(mask: Mask, *, min_area: int) -> Parts:
     return found
 
 
-def drop_shadow_rims(found: Parts, change: Change) -> None:
-    """Forget pieces that are little more than the edge of a shadow."""
+def drop_rims(found: Parts, shade: Mask) -> None:
+    """Forget pieces that are little more than the edge of a shadow, or of something that the camera's shaking moved."""
     for label, box in list(found.box.items()):
+        if found.area[label] < THIN * float(max(box[2:] - box[:2])) ** 2:
+            del found.box[label], found.area[label]
+            continue
         x1, y1, x2, y2 = (int(value) for value in box)
-        shade = np.count_nonzero(change.shade[max(0, y1 - 2) : y2 + 2, max(0, x1 - 2) : x2 + 2])
-        if shade > SHADY * (shade + found.area[label]):
+        around = np.count_nonzero(shade[max(0, y1 - 2) : y2 + 2, max(0, x1 - 2) : x2 + 2])
+        if around > SHADY * (around + found.area[label]):
             del found.box[label], found.area[label]
 
 
@@ -92,7 +96,7 @@ def group(found: Parts, blobs: Sequence[Blob], *, pts: float, size: PersonSize) 
             shapes.append(_shape(found, kept, blob))
     for labels in _stacks(found, free, size):
         shapes += _split_wide(found, _shape(found, labels, None), size)
-    return shapes
+    return _reunite(shapes, blobs, pts=pts, picture=(found.image.shape[0], found.image.shape[1]))
 
 
 def _belongs(piece: Box, expected: Box) -> bool:
@@ -126,13 +130,51 @@ def _fitting(found: Parts, labels: list[int], blob: Blob, size: PersonSize) -> t
     kept: list[int] = []
     spare: list[int] = []
     for label in sorted(labels, key=lambda each: -found.area[each]):
-        joined = _union([found.box[each] for each in (*kept, label)])
-        limit = TOO_TALL * max(size.expected(float(joined[3])) or 0.0, blob.height)
-        if kept and joined[3] - joined[1] > limit:
-            spare.append(label)
-        else:
-            kept.append(label)
+        (kept if not kept or _fits(found, kept, label, blob, size) else spare).append(label)
     return kept, spare
+
+
+def _fits(found: Parts, kept: list[int], label: int, blob: Blob, size: PersonSize) -> bool:
+    main, piece = _union([found.box[each] for each in kept]), found.box[label]
+    if found.area[label] < SPECK * found.area[kept[0]]:
+        return False
+    joined = _union([main, piece])
+    tall = max(size.expected(float(joined[3])) or 0.0, blob.height)
+    if joined[3] - joined[1] > TOO_TALL * tall:
+        return False
+    above_each_other = min(main[2], piece[2]) - max(main[0], piece[0]) > 0.4 * (piece[2] - piece[0])
+    return bool(above_each_other or joined[2] - joined[0] < TOO_WIDE * WIDTH * tall)
+
+
+def _reunite(shapes: list[Shape], blobs: Sequence[Blob], *, pts: float, picture: tuple[int, int]) -> list[Shape]:
+    """Give shapes without owner to blobs that found nothing and could have walked there: at few frames a second a
+    person's boxes of two frames need not overlap."""
+    taken = {shape.owner.number for shape in shapes if shape.owner is not None}
+    pairs = []
+    for index, shape in enumerate(shapes):
+        if shape.owner is None:
+            for blob in blobs:
+                apart = _stride(shape.box, blob, pts=pts, picture=picture)
+                if blob.number not in taken and apart < 1.0:
+                    pairs.append((apart, index, blob))
+    for _, index, blob in sorted(pairs, key=lambda pair: pair[:2]):
+        if shapes[index].owner is None and blob.number not in taken:
+            taken.add(blob.number)
+            shapes[index] = replace(shapes[index], owner=blob)
+    return shapes
+
+
+def _stride(box: Box, blob: Blob, *, pts: float, picture: tuple[int, int]) -> float:
+    """Distance from where a blob should be, in units of how far it could have gone; over 1 is too far."""
+    expected = blob.predicted(pts)
+    tall, other = float(box[3] - box[1]), max(blob.height, 1.0)
+    growth = 8.0 if cut_off(box, picture) or cut_off(blob.box, picture) else 2.0
+    if not 1 / growth < tall / other < growth:
+        return math.inf
+    reach = max(tall, other) * (0.25 + RUNNING * (pts - blob.seen))
+    across = float(box[0] + box[2] - expected[0] - expected[2]) / 2
+    down = float(box[1] + box[3] - expected[1] - expected[3]) / 2
+    return math.hypot(across, down) / reach
 
 
 def _stacks(found: Parts, free: list[int], size: PersonSize) -> list[list[int]]:

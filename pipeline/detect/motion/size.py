@@ -47,7 +47,7 @@ class PersonSize:
         return np.asarray(self._samples, np.float64).reshape(-1, 2)
 
     def restore(self, samples: NDArray[np.float64]) -> None:
-        self._samples = deque((tuple(map(float, row)) for row in samples), maxlen=KEPT)
+        self._samples = deque(((float(y), float(h)) for y, h in samples), maxlen=KEPT)
         self._line = _fit(self.samples()) if len(self._samples) >= ENOUGH else None
 
 
