@@ -200,7 +200,7 @@ class Scene:
         known = dict(zip(last.track_id.tolist(), last.uid.tolist(), strict=True)) if last and same_run else {}
         self._lose(last, keep=set(ids.tolist()) if same_run else set(), new_run=not same_run)
         self._forget(now.t)
-        present = {known[i] for i in ids.tolist() if i in known}
+        present = {known.get(i, self._lost_ids.get(i, 0)) for i in ids.tolist()}
         uid, fresh, splits = self._name(ids.tolist(), known, present)
         links = self._link(uid, fresh, xyxy, now, aspect=aspect)
         return np.array(uid, np.int64), links, splits
@@ -283,7 +283,8 @@ class Scene:
             np.array([now.t - a.last.t for _, a in open_]),
         )  # fmt: skip
         links = []
-        for c, b, distance in continuations(lost, xyxy[fresh].astype(np.float64), aspect=aspect):
+        boxes = xyxy.astype(np.float64)
+        for c, b, distance in continuations(lost, boxes[fresh], seen=boxes, aspect=aspect):
             old, absent = open_[c]
             absent.successor = uid[fresh[b]]
             links.append(Link(old, uid[fresh[b]], now.t - absent.last.t, distance))

@@ -81,7 +81,7 @@ class Stay:
 
     @property
     def gaps(self) -> int:
-        return sum(s.gaps for s in self.segments) + len(self.segments) - 1
+        return sum(s.gaps for s in self.segments) + sum(not s.apart for s in self.segments[1:])
 
     @property
     def track_ids(self) -> tuple[int, ...]:

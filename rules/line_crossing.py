@@ -1,0 +1,172 @@
+"""Line crossing: a foot steps over a drawn line. ONVIF calls it LineDetector/Crossed.
+
+The moment is the analysed frame on which the foot is first on the other side. A foot on the line is not across yet.
+After a crossing a person counts again only once their foot has been `REARM_BH` away from the line, so that whoever
+stands on it is told of once at most. Somebody not seen for up to `bridge_s` has crossed if the way between did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.base import EPSILON_S, Active, Dated, Needs, SceneRule
+from rules.geometry import EDGE, Bools, Floats, Polyline
+from rules.link import HORIZON_S
+from rules.scene import Scene, View
+from rules.types import PERSON, Line
+
+REARM_BH = 0.25
+"""A foot this far from the line has left it: more than the jitter of a standing person's box, less than a step, which
+is about .41 of the height (Murray, Drought and Kory, J. Bone Joint Surg. 46-A:335, 1964)."""
+
+
+class Side(NamedTuple):
+    """Where somebody who is not seen now was last off the line; `armed` once they may cross (again)."""
+
+    t: float
+    x: float
+    y: float
+    armed: bool
+
+
+class LineCrossing(SceneRule):
+    """A crossing of `line` to the `direction`: left or right is where the foot ends, looking from the line's first
+    point to its last (`rules.geometry` has the figure), or both.
+
+    Raises:
+        ValueError: a line or a setting that cannot be meant.
+    """
+
+    kind: ClassVar[str] = "line_crossing"
+
+    def __init__(
+        self, *, site: str, camera_id: str, rule_id: str, line: Line,
+        direction: Literal["left", "right", "both"] = "both", bridge_s: float = 10.0, active: Active | None = None,
+        classes: Sequence[int] = (PERSON,),
+    ) -> None:  # fmt: skip
+        if direction not in ("left", "right", "both"):
+            raise ValueError(f"direction must be left, right or both, not {direction!r}")
+        if not 0 <= bridge_s <= HORIZON_S:
+            raise ValueError(f"bridge_s must be between 0 and {HORIZON_S:g}, not {bridge_s}")
+        super().__init__(
+            site=site, camera_id=camera_id, rule_id=rule_id, zone_id=line.line_id, classes=classes, active=active,
+            needs=Needs(min_fps=2.0),
+            parameters={"points": line.points, "direction": direction, "bridge_s": bridge_s},
+        )  # fmt: skip
+        self.direction, self.bridge_s = direction, float(bridge_s)
+        self._line = Polyline(line.points)
+        corners = np.array(line.points, np.float64)
+        self._low, self._high = corners.min(axis=0) - EDGE, corners.max(axis=0) + EDGE
+        self._row = 0
+        self._away: dict[int, Side] = {}
+        self._t = 0.0
+        self._uid = np.zeros(0, np.int64)
+        self._from: Floats = np.zeros((0, 2))
+        self._armed: Bools = np.zeros(0, np.bool_)
+
+    def bind(self, scene: Scene) -> None:
+        super().bind(scene)
+        self._row = scene.register(None, self.classes)
+
+    def see(self, view: View) -> list[Dated]:
+        wanted = view.inside[self._row]
+        every = bool(wanted.all())
+        uid = view.uid if every else view.uid[wanted]
+        foot = view.foot if every else view.foot[wanted]
+        if uid is not self._uid or view.gap:
+            self._meet(view, uid, foot)
+        said = self._cross(view, np.arange(len(uid)) if every else np.flatnonzero(wanted), foot)
+        self._t = view.now.t
+        return said
+
+    def finish(self, last: View | None) -> list[Dated]:
+        self._away.clear()
+        self._uid, self._from, self._armed = np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0, np.bool_)
+        return []
+
+    def dump(self) -> dict[str, Any]:
+        return {
+            "t": self._t, "uid": self._uid.tolist(), "from": self._from.tolist(), "armed": self._armed.tolist(),
+            "away": [[uid, *side] for uid, side in self._away.items()],
+        }  # fmt: skip
+
+    def load(self, state: dict[str, Any]) -> None:
+        self._t = state["t"]
+        self._uid = np.array(state["uid"], np.int64)
+        self._from = np.array(state["from"], np.float64).reshape(-1, 2)
+        self._armed = np.array(state["armed"], np.bool_)
+        self._away = {uid: Side(*side) for uid, *side in state["away"]}
+
+    def _meet(self, view: View, uid: NDArray[np.int64], foot: Floats) -> None:
+        """Other people than on the frame before: remember who is gone, and where those who are back came from."""
+        for name, (x, y), armed in zip(self._uid.tolist(), self._from.tolist(), self._armed.tolist(), strict=True):
+            self._away[name] = Side(self._t, x, y, armed)
+        for link in view.links:
+            if link.old in self._away:
+                self._away[link.new] = self._away.pop(link.old)
+        for split in view.splits:
+            self._away.pop(split.new, None)
+        start, armed = foot.copy(), np.ones(len(uid), np.bool_)
+        for row, name in enumerate(uid.tolist()):
+            side = self._away.pop(name, None)
+            if side is not None and view.now.t - side.t <= max(self.bridge_s, _usual_s(view)) + EPSILON_S:
+                start[row], armed[row] = (side.x, side.y), side.armed
+        self._away = {n: s for n, s in self._away.items() if view.now.t - s.t <= self.bridge_s + EPSILON_S}
+        self._uid, self._from, self._armed = uid, start, armed
+
+    def _cross(self, view: View, rows: NDArray[np.intp], foot: Floats) -> list[Dated]:
+        low, high = np.minimum(self._from, foot), np.maximum(self._from, foot)
+        near = ((low <= self._high) & (high >= self._low)).all(axis=1) | ~self._armed
+        look = np.flatnonzero(near)
+        if not len(look):
+            self._from = foot
+            return []
+        side = self._line.crossings(self._from[look], foot[look])
+        said = []
+        for i in np.flatnonzero(side).tolist():
+            at = int(look[i])
+            said += self._tell(view, int(rows[at]), at, "right" if side[i] > 0 else "left")
+        self._armed[look[side != 0]] = False
+        on_line = look[self._line.touches(foot[look])]
+        kept = self._from[on_line]
+        self._from = foot.copy()
+        self._from[on_line] = kept
+        self._rearm(view, rows, foot)
+        return said
+
+    def _tell(self, view: View, row: int, at: int, direction: str) -> list[Dated]:
+        foot = (float(view.foot[row, 0]), float(view.foot[row, 1]))
+        ids = (int(view.track_id[row]),)
+        why = {
+            "direction": direction, "from_x": round(float(self._from[at, 0]), 4),
+            "from_y": round(float(self._from[at, 1]), 4), "foot_x": round(foot[0], 4), "foot_y": round(foot[1], 4),
+        }  # fmt: skip
+        if not self._armed[at]:
+            reason = f"crossed back without having been {REARM_BH:g} body heights away from the line"
+            self._missed.append(self._miss(since=view.now, until=view.now, track_ids=ids, reason=reason, **why))
+            return []
+        if self.direction not in (direction, "both"):
+            reason = f"crossed to the {direction}, the rule asks for {self.direction}"
+            self._missed.append(self._miss(since=view.now, until=view.now, track_ids=ids, reason=reason, **why))
+            return []
+        event = self._event(
+            "start", since=view.now, moment=view.now, place=foot, track_ids=ids, score=float(view.score[row]), why=why
+        )
+        return [Dated(view.now.t, event)]
+
+    def _rearm(self, view: View, rows: NDArray[np.intp], foot: Floats) -> None:
+        """Whoever is well away from the line may cross it again."""
+        off = np.flatnonzero(~self._armed)
+        if len(off):
+            box = view.xyxy[rows[off]].astype(np.float64)
+            away = self._line.distance(foot[off], aspect=view.aspect)
+            self._armed[off] = away >= REARM_BH * (box[:, 3] - box[:, 1])
+
+
+def _usual_s(view: View) -> float:
+    """The time since the frame before, unless that is a gap itself."""
+    return view.now.t - view.before.t if view.before is not None and not view.gap else 0.0
