@@ -149,7 +149,8 @@ def check_address(camera_id: str, source: str) -> None:
         return
     try:
         parts = urlsplit(source)
-        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        astray = "@" not in parts.netloc and "@" in parts.path + parts.query + parts.fragment
+        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0) and not astray
     except ValueError:
         usable = False
     if not usable:
