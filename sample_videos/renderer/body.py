@@ -193,7 +193,7 @@ def _hood(p):  # noqa: ANN001, ANN202
 
 
 def _backpack(p):  # noqa: ANN001, ANN202
-    q = np.abs(p - (0, -0.2, 1.22)) - np.array([0.135, 0.075, 0.2])
+    q = np.abs(p - (0, -0.185, 1.24)) - np.array([0.115, 0.05, 0.17])
     return np.linalg.norm(np.maximum(q, 0), axis=1) + np.minimum(q.max(1), 0) - 0.035
 
 
