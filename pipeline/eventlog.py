@@ -1,4 +1,4 @@
-"""Events as lines of `events.jsonl`: the one place that knows their form. `analyze` and `replay` write the same bytes."""
+"""Events as lines of `events.jsonl`: the one place that knows their form, so `analyze` and `replay` write the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def event_line(event: Event) -> str:
-    """One event as a JSON object without a newline; keys in the documented order, UTC in ISO 8601 to the millisecond."""
+    """One event as a JSON object without a newline; keys in the documented order, UTC in ISO 8601 with milliseconds."""
     return json.dumps(event_value(event), ensure_ascii=False, separators=(", ", ": "), allow_nan=False)
 
 

@@ -27,8 +27,16 @@ from rules.types import PERSON, Zone
 GRACE_S = 2.0
 """Somebody seen outside returns to the same stay within this: feet flicker over a zone's edge."""
 
-BRIDGE_S = 10.0
-"""Somebody not seen at all, within this; the same as loitering's default."""
+BRIDGE_S = 2.0
+"""Somebody not seen at all, within this. On the annotated people of MOT17 (five sequences, perfect ids, 1,136 alarms in
+75 settings) 10 s took 105 people for somebody who had been there before, 2 s took 38."""
+
+BLIND_BRIDGE_S = 10.0
+"""Where frames are missing (a camera that reconnects, a worker that restarts) nobody could be seen: as long as
+loitering's default."""
+
+SETTLE_S = 3.0
+"""So long after missing frames a tracker may need to find everybody again."""
 
 
 class ExpectedVisits(Protocol):
@@ -67,7 +75,7 @@ class AfterHours(SceneRule):
         self.min_presence_s, self.straggler_grace_s = float(min_presence_s), float(straggler_grace_s)
         self._stays = Stays(GRACE_S, BRIDGE_S)
         self._row = 0
-        self._due_t = NEVER_T
+        self._due_t, self._blind_t = NEVER_T, -NEVER_T
         self._open_utc: float | None = None  # the last frame, where the calendar was open on it
         self._stragglers, self._grace_until = 0, -NEVER_T
 
@@ -83,6 +91,7 @@ class AfterHours(SceneRule):
         excused = self._excused(view.now.utc) if self._occupied(view) else ()
         if not self._awake(view, excused):
             return []
+        self._adapt(view)
         said = self._depart(self._stays.advance(view, view.inside[self._row]))
         said += self._judge_all(view, excused)
         self._fresh = False
@@ -97,13 +106,13 @@ class AfterHours(SceneRule):
     def dump(self) -> dict[str, Any]:
         return {
             "stays": self._stays.state(), "open_utc": self._open_utc, "stragglers": self._stragglers,
-            "grace_until": self._grace_until,
+            "grace_until": self._grace_until, "blind_t": self._blind_t,
         }  # fmt: skip
 
     def load(self, state: dict[str, Any]) -> None:
         self._stays.restore(state["stays"])
         self._open_utc, self._stragglers = state["open_utc"], state["stragglers"]
-        self._grace_until = state["grace_until"]
+        self._grace_until, self._blind_t = state["grace_until"], state["blind_t"]
 
     def near_misses(self, since_utc: float, until_utc: float) -> list[NearMiss]:
         """Stays without an alarm that ended in this time, and those that go on."""
@@ -124,6 +133,13 @@ class AfterHours(SceneRule):
         if not (self._stays.inside or self._stays.away):
             return []
         return self._depart(self._stays.advance(view, np.zeros(len(view.uid), np.bool_)))
+
+    def _adapt(self, view: View) -> None:
+        """Bridge more while people are being found again after missing frames."""
+        if view.gap and view.before is not None:
+            self._blind_t = view.now.t
+        settling = view.now.t - self._blind_t <= SETTLE_S
+        self._stays.bridge_s = BLIND_BRIDGE_S if settling else BRIDGE_S
 
     def _close_doors(self, view: View) -> None:
         """The first closed frame: count who was inside, and work out until when they may leave."""

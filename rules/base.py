@@ -77,9 +77,11 @@ class Rule(Protocol):
 
     rule_id: str
     rule_version: str
-    kind: str
     zone_id: str | None
     needs: Needs
+
+    @property
+    def kind(self) -> str: ...
 
     def update(self, tracks: Tracks) -> Sequence[Event]: ...
 
@@ -185,7 +187,7 @@ class SceneRule:
 
     def _event(
         self, state: EventState, *, since: Moment, moment: Moment, place: tuple[float, float] | None,
-        track_ids: tuple[int, ...], score: float, why: Mapping[str, Any],
+        track_ids: tuple[int, ...], score: float, why: Mapping[str, Any], zone_id: str | None = None,
     ) -> Event:  # fmt: skip
         key = event_key(
             site=self.site, camera_id=self.camera_id, rule_id=self.rule_id, rule_version=self.rule_version,
@@ -193,7 +195,7 @@ class SceneRule:
         )  # fmt: skip
         return Event(
             kind=self.kind, state=state, rule_id=self.rule_id, rule_version=self.rule_version, key=key,
-            camera_id=self.camera_id, run_id=moment.run_id, track_ids=track_ids, zone_id=self.zone_id,
+            camera_id=self.camera_id, run_id=moment.run_id, track_ids=track_ids, zone_id=zone_id or self.zone_id,
             since_utc=since.utc, utc=moment.utc, pts=moment.pts, score=round(min(1.0, max(0.0, score)), 4), why=why,
         )  # fmt: skip
 

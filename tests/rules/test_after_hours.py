@@ -152,10 +152,23 @@ def test_a_changed_id_is_one_alarm() -> None:
     assert events[-1].track_ids == (1, 14)
 
 
+def test_a_restart_of_the_worker_is_bridged_longer_than_a_lost_detection() -> None:
+    """Frames are missing from 14 to 20 s, and a new run finds the person under another id half a second later."""
+    one, events = rule(), []
+    for n in range(51, 150):
+        t = n / 5
+        if t <= 14 or t >= 20:
+            who = {} if 20 <= t < 20.5 else {1: IN} if t <= 14 else {14: IN}
+            events += one.update(frame(t, who, run_id=1 if t <= 14 else 2))
+    assert [event.state for event in events] == ["start"]
+    lost = lambda t: {1: IN} if t <= 14 else {14: IN} if t >= 20 else {}  # noqa: E731
+    assert [event.state for event in play(rule(), lost, until=25.0, begin=10.0)] == ["start", "end", "start", "end"]
+
+
 def test_no_more_than_half_of_a_presence_is_bridged() -> None:
-    who = lambda t: {1: IN} if t < 10.5 or t >= 13.5 else {}  # noqa: E731
+    who = lambda t: {1: IN} if t < 10.5 or t >= 12.1 else {}  # noqa: E731
     events = play(rule(), who, until=20.0, begin=10.0)
-    assert told(events)[0] == ("start", 16.4)
+    assert told(events)[0] == ("start", 13.6)
 
 
 CLEANERS = Visit("cleaners", (5,), (parse_span("22:00-22:01"),), ("bay",), 2)
