@@ -48,7 +48,7 @@ class Routes(Protocol):
 
 @dataclass(slots=True)
 class Walk:
-    """One person's way so far: what the scorer was told, the latest position that it was not, and whether it alarmed."""
+    """One way so far: what the scorer was told, the latest position that it was not told of, and whether it alarmed."""
 
     scorer: Scorer
     steps: list[tuple[float, float, float]] = field(default_factory=list)
