@@ -13,13 +13,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rules.routes.pace import Pace
 from rules.routes.walk import Node
-from rules.routes.ways import CELLS, HEADINGS, REACHES, Ways, cell_key, heading_bin
+from rules.routes.ways import REACHES, Local, cell_of
 
 VIEWS = ("place", "direction", "turn", "path", "pace")
 STATISTICS = (
@@ -31,7 +28,7 @@ STATISTICS = (
     ("pace", "faster"),
     ("pace", "slower"),
 )
-VIEW_OF = np.array([VIEWS.index(view) for view, _ in STATISTICS])
+VIEW_OF = tuple(VIEWS.index(view) for view, _ in STATISTICS)
 START = -1e9
 """Value of a statistic before its first node."""
 
@@ -39,27 +36,37 @@ FEW = 2
 """Fewer companions than this are no basis to judge how a path goes on: the history is cut."""
 MAX_TRACKS = (1 << 14) - 1
 PACE_NODES = 5.0
+"""Nodes over which a pace is averaged."""
 
-_LOG_HALF = tuple(math.log(n + 0.5) for n in range(MAX_TRACKS + 1))
-_LOG_ONE = tuple(math.log(n + 1.0) for n in range(MAX_TRACKS + 1))
-_FINE, _COARSE = CELLS[0], CELLS[2]
+_HALF = tuple(math.log(n + 0.5) for n in range(MAX_TRACKS + 1))
+_ONE = tuple(math.log(n + 1.0) for n in range(MAX_TRACKS + 1))
+_NONE4 = (0.0, 0.0, 0.0, 0.0)
+_NONE3 = (0.0, 0.0, 0.0)
 
 
 class Evidence:
     """The running maxima of every statistic over one track, and at which node; bounded, whatever the track's length.
 
-    `among` is the set of tracks to compare with (in calibration all but the one judged); `full` is how many tracks
-    the model holds, the same in calibration and in use so that both are on the same footing.
+    `local` tells about a place and heading, `deviation` about a pace there. `among` is the set of tracks to compare
+    with (in calibration all but the one judged); `full` is how many the model holds, the same in calibration and in
+    use, so that both are on the same footing.
     """
 
     __slots__ = (
-        "_alike", "_among", "_back", "_came", "_company", "_full", "_lost", "_masks", "_pace", "_paces", "_reverse",
-        "_stretch", "_ways", "best", "where",
+        "_alike", "_among", "_back1", "_came1", "_came2", "_company", "_deviation", "_full", "_local", "_lost1",
+        "_lost2", "_masks1", "_masks2", "_pace", "_reverse1", "_reverse2", "_stretch", "best", "where",
     )  # fmt: skip
 
-    def __init__(self, ways: Ways, pace: Pace, *, among: int, full: int) -> None:
-        self._ways = ways
-        self._paces = pace
+    def __init__(
+        self,
+        local: Callable[[tuple[int, int, int]], Local],
+        deviation: Callable[[float, float, float], float],
+        *,
+        among: int,
+        full: int,
+    ) -> None:
+        self._local = local
+        self._deviation = deviation
         self._among = among
         self._full = full
         self.best = [START] * len(STATISTICS)
@@ -69,95 +76,81 @@ class Evidence:
     def _restart(self) -> None:
         """Forget the stretch walked, not what it has already shown."""
         among = self._among
-        self._alike = [among] * len(REACHES)
+        self._alike = (among, among, among, among)
         self._company = [(among, self._full)] * 3
-        self._masks = [(among, among)] * 3
-        self._reverse = (among, among)
-        self._came = [(0.0, 0.0)] * len(REACHES)
-        self._lost = [(0.0, 0.0)] * 3
-        self._back = [0.0] * 3
-        self._stretch = 0.0
-        self._pace = 0.0
+        self._masks1 = self._masks2 = (among, among, among, among)
+        self._reverse1 = self._reverse2 = among
+        self._came1 = self._came2 = _NONE4
+        self._lost1 = self._lost2 = self._back1 = _NONE3
+        self._stretch = self._pace = 0.0
 
-    def step(self, node: Node) -> bool:
-        """Take one node in; True where a statistic reached a new maximum."""
+    def step(self, node: Node) -> list[int]:
+        """Take one node in; the statistics that reached a new maximum, usually few."""
         x, y, angle, step_s, _ = node
         if step_s == math.inf:
             self._restart()
-        fine, coarse = cell_key(x, y, _FINE), cell_key(x, y, _COARSE)
-        keys = (fine, fine, coarse, coarse)
-        ahead = heading_bin(angle)
-        among = self._among
-        went = [ways.get(key * HEADINGS + ahead, 0) & among for ways, key in zip(self._ways.went, keys, strict=True)]
-        found = self._place(keys)
-        found += self._direction(keys, (ahead + HEADINGS // 2) % HEADINGS, went)
-        found += self._path(went)
-        self._pace += (self._paces.deviation(x, y, step_s) - self._pace) / PACE_NODES
-        found += (self._pace, -self._pace)
+        local = self._local(cell_of(x, y, angle))
+        self._pace += (self._deviation(x, y, step_s) - self._pace) / PACE_NODES
+        values = (
+            *self._place(local.came), *self._direction(local), *self._turn(local.went), *self._path(local.went),
+            self._pace, -self._pace,
+        )  # fmt: skip
+        self._masks2, self._masks1 = self._masks1, local.went
         best = self.best
-        news = False
-        for i, value in enumerate(found):
-            if value > best[i]:
-                best[i] = value
-                self.where[i] = node
-                news = True
+        news = [i for i, value in enumerate(values) if value > best[i]]
+        for i in news:
+            best[i] = values[i]
+            self.where[i] = node
         return news
 
-    def _place(self, keys: tuple[int, ...]) -> list[float]:
+    def _place(self, came: tuple[int, int, int, int]) -> tuple[float, ...]:
         """Surprise that so few came here, over the last three nodes."""
-        among, base = self._among, _LOG_ONE[self._full]
-        found = []
-        for i, came in enumerate(self._ways.came):
-            now = base - _LOG_HALF[(came.get(keys[i], 0) & among).bit_count()]
-            before, earlier = self._came[i]
-            found.append((now + before + earlier) / 3.0)
-            self._came[i] = (now, before)
-        return found
+        base = _ONE[self._full]
+        a, b, c, d = base - _HALF[came[0]], base - _HALF[came[1]], base - _HALF[came[2]], base - _HALF[came[3]]
+        a1, b1, c1, d1 = self._came1
+        a2, b2, c2, d2 = self._came2
+        self._came2, self._came1 = self._came1, (a, b, c, d)
+        return (a + a1 + a2) / 3.0, (b + b1 + b2) / 3.0, (c + c1 + c2) / 3.0, (d + d1 + d2) / 3.0
 
-    def _direction(self, keys: tuple[int, ...], astern: int, went: list[int]) -> list[float]:
+    def _direction(self, local: Local) -> tuple[float, ...]:
         """Log odds of those who went the other way against those who went this way, over the last two nodes."""
-        among = self._among
-        found = []
-        for i in range(3):
-            back = self._ways.went[i].get(keys[i] * HEADINGS + astern, 0) & among
-            now = _LOG_ONE[back.bit_count()] - _LOG_ONE[went[i].bit_count()]
-            found.append((now + self._back[i]) / 2.0)
-            self._back[i] = now
-            if i == 1:
-                before, earlier = self._reverse
-                against = (back & before & earlier).bit_count()
-                self._reverse = (back, before)
-                last, second = self._masks[1]
-                stretch = _LOG_ONE[against] - _LOG_ONE[(went[1] & last & second).bit_count()]
-        found.append((stretch + self._stretch) / 2.0)
-        self._stretch = stretch
-        return found
+        back, ahead = local.back, local.ahead
+        a, b, c = _ONE[back[0]] - _ONE[ahead[0]], _ONE[back[1]] - _ONE[ahead[1]], _ONE[back[2]] - _ONE[ahead[2]]
+        a1, b1, c1 = self._back1
+        against = (local.astern & self._reverse1 & self._reverse2).bit_count()
+        along = (local.went[1] & self._masks1[1] & self._masks2[1]).bit_count()
+        stretch, before = _ONE[against] - _ONE[along], self._stretch
+        self._reverse2, self._reverse1 = self._reverse1, local.astern
+        self._back1, self._stretch = (a, b, c), stretch
+        return (a + a1) / 2.0, (b + b1) / 2.0, (c + c1) / 2.0, (stretch + before) / 2.0
 
-    def _path(self, went: list[int]) -> list[float]:
-        """Log of how many companions were lost, over the last three nodes; and how few walked alike from the start."""
-        found = []
-        for i in range(3):
-            company, size = self._company[i]
-            mask = went[i]
-            kept = company & mask
+    def _turn(self, went: tuple[int, int, int, int]) -> tuple[float, ...]:
+        """Log of how many companions were lost, over the last three nodes."""
+        company = self._company
+        lost = []
+        for i in (0, 1, 2):
+            before, size = company[i]
+            kept = before & went[i]
             left = kept.bit_count()
-            now = _LOG_ONE[size] - _LOG_ONE[left]
-            before, earlier = self._lost[i]
-            found.append((now + before + earlier) / 3.0)
-            self._lost[i] = (now, before)
-            self._company[i] = (kept, left) if left >= FEW else self._cut(i, mask)
-            self._masks[i] = (mask, self._masks[i][0])
-        for i, mask in enumerate(went):
-            self._alike[i] = alike = self._alike[i] & mask
-            found.append(-_LOG_HALF[alike.bit_count()])
-        return found
+            lost.append(_ONE[size] - _ONE[left])
+            company[i] = (kept, left) if left >= FEW else self._cut(i, went[i])
+        a, b, c = lost
+        a1, b1, c1 = self._lost1
+        a2, b2, c2 = self._lost2
+        self._lost2, self._lost1 = self._lost1, (a, b, c)
+        return (a + a1 + a2) / 3.0, (b + b1 + b2) / 3.0, (c + c1 + c2) / 3.0
 
     def _cut(self, i: int, mask: int) -> tuple[int, int]:
         """The longest recent history that a few tracks share: three nodes, one, or none."""
-        last, second = self._masks[i]
-        recent = mask & last & second
+        recent = mask & self._masks1[i] & self._masks2[i]
         size = recent.bit_count()
         if size >= FEW:
             return recent, size
         size = mask.bit_count()
         return (mask, size) if size >= FEW else (self._among, self._full)
+
+    def _path(self, went: tuple[int, int, int, int]) -> tuple[float, ...]:
+        """How few walked alike from the start to here."""
+        a, b, c, d = self._alike
+        self._alike = a, b, c, d = a & went[0], b & went[1], c & went[2], d & went[3]
+        return -_HALF[a.bit_count()], -_HALF[b.bit_count()], -_HALF[c.bit_count()], -_HALF[d.bit_count()]

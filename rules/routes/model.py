@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.routes.calibration import Calibration
-from rules.routes.evidence import MAX_TRACKS, START, STATISTICS, VIEWS, Evidence
+from rules.routes.calibration import Calibration, Standing
+from rules.routes.evidence import MAX_TRACKS, START, STATISTICS, VIEW_OF, VIEWS, Evidence
 from rules.routes.pace import Pace
 from rules.routes.scene import STEP, Scene
-from rules.routes.walk import Node, Track, Walk
-from rules.routes.ways import Ways
+from rules.routes.walk import Track, Walk
+from rules.routes.ways import Ways, cell_of
 
 DAY_S = 86_400.0
 REFRESH = 2
@@ -46,38 +46,40 @@ class RouteScorer:
     `p_value` is the share of normal tracks that ever look at least as unusual as this one has by now: it only falls.
     """
 
-    __slots__ = ("_calibration", "_evidence", "_extent", "_walk", "_x0", "_y0", "p_value", "score")
+    __slots__ = ("_calibration", "_evidence", "_extent", "_standing", "_walk", "_x0", "_y0", "p_value")
 
     def __init__(self, scene: Scene, evidence: Evidence, calibration: Calibration) -> None:
         self._x0, self._y0, self._extent = scene.x0, scene.y0, scene.extent
         self._walk = Walk(STEP)
         self._evidence = evidence
         self._calibration = calibration
+        self._standing = Standing(calibration)
         self.p_value = 1.0
-        self.score = 0.0
+
+    @property
+    def score(self) -> float:
+        """The joined surprise behind the p-value; only grows."""
+        return self._standing.score
 
     def update(self, x: float, y: float, t: float) -> float:
         """Take one position in, in the unit the model was fitted on, at media time `t`; the p-value so far, (0, 1]."""
-        nodes = self._walk.add((x - self._x0) / self._extent, (y - self._y0) / self._extent, t)
-        for node in nodes:
-            if self._evidence.step(node):
-                score = self._calibration.score(self._evidence.best)
-                if score > self.score:
-                    self.score = score
-                    self.p_value = self._calibration.p_value(score)
+        for node in self._walk.add((x - self._x0) / self._extent, (y - self._y0) / self._extent, t):
+            news = self._evidence.step(node)
+            if news and self._standing.raise_to(news, self._evidence.best):
+                self.p_value = self._calibration.p_value(self._standing.score)
         return self.p_value
 
     def explain(self) -> dict[str, Any]:
         """Why the p-value is what it is: the view that weighs most, when and where it was strongest, JSON values."""
-        views = self._calibration.views(self._evidence.best)
-        view = int(np.argmax(views))
-        strongest = self._calibration.strongest(self._evidence.best, view)
+        standing = self._standing
+        view = int(np.argmax(standing.views))
+        strongest = max(range(len(STATISTICS)), key=lambda i: standing.surprise[i] if VIEW_OF[i] == view else -1.0)
         node = self._evidence.where[strongest]
         why: dict[str, Any] = {
             "p_value": self.p_value,
             "score": round(self.score, 3),
             "view": VIEWS[view],
-            "views": {name: round(value, 2) for name, value in zip(VIEWS, views, strict=True)},
+            "views": {name: round(value, 2) for name, value in zip(VIEWS, standing.views, strict=True)},
         }
         if node is not None:
             x, y = self._x0 + node[0] * self._extent, self._y0 + node[1] * self._extent
@@ -179,6 +181,9 @@ class RouteModel:
             self._build()
         self._maxima = np.array([self._left_out(slot) for slot in range(len(self._walks))])
         self._calibration = Calibration(self._maxima)
+        for walk in self._walks:
+            for x, y, angle, _, _ in walk.tolist():
+                self._ways.at(cell_of(x, y, angle))
 
     def begin(self) -> RouteScorer:
         """A scorer for one new track.
@@ -193,7 +198,7 @@ class RouteModel:
         assert self.scene is not None
         assert self._calibration is not None
         full = len(self._walks)
-        evidence = Evidence(self._ways, self._pace, among=(1 << full) - 1, full=full)
+        evidence = Evidence(self._ways.at, self._pace.deviation, among=(1 << full) - 1, full=full)
         return RouteScorer(self.scene, evidence, self._calibration)
 
     def score_one(self, track: Track, *, level: float = 0.01) -> Verdict:
@@ -251,7 +256,7 @@ class RouteModel:
         walk, full = self._walks[slot], len(self._walks)
         among = ((1 << full) - 1) & ~(1 << slot)
         self._pace.add(walk, sign=-1.0)
-        evidence = Evidence(self._ways, self._pace, among=among, full=full)
+        evidence = Evidence(lambda place: self._ways.among(place, among), self._pace.deviation, among=among, full=full)
         for node in walk.tolist():
             evidence.step(node)
         self._pace.add(walk)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.routes.scene import STEP
-from rules.routes.ways import cell_key
 
 CELL = 0.05
 PRIOR = 8.0
@@ -23,7 +22,7 @@ class Pace:
     __slots__ = ("_cells", "_total")
 
     def __init__(self) -> None:
-        self._cells: dict[int, tuple[float, float, float]] = {}
+        self._cells: dict[tuple[int, int], tuple[float, float, float]] = {}
         self._total = (0.0, 0.0, 0.0)
 
     def add(self, walk: NDArray[np.float64], *, sign: float = 1.0) -> None:
@@ -31,7 +30,7 @@ class Pace:
         for x, y, _, step_s, _ in walk.tolist():
             if FASTEST_S < step_s < SLOWEST_S:
                 speed = math.log(STEP / step_s)
-                key = cell_key(x, y, CELL)
+                key = (int(x // CELL), int(y // CELL))
                 self._cells[key] = _plus(self._cells.get(key, (0.0, 0.0, 0.0)), speed, sign)
                 self._total = _plus(self._total, speed, sign)
 
@@ -42,7 +41,7 @@ class Pace:
             return 0.0
         mean = total / count
         spread2 = max(square / count - mean * mean, 1e-4)
-        n, s, q = self._cells.get(cell_key(x, y, CELL), (0.0, 0.0, 0.0))
+        n, s, q = self._cells.get((int(x // CELL), int(y // CELL)), (0.0, 0.0, 0.0))
         n += PRIOR
         local = (s + PRIOR * mean) / n
         variance = max((q + PRIOR * (spread2 + mean * mean)) / n - local * local, 1e-4)

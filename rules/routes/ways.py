@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,34 +16,42 @@ from numpy.typing import NDArray
 HEADINGS = 8
 REACHES = (0.012, 0.02, 0.035, 0.06)
 """How near a track must come to count as having been here, in scene extents (measured: rules/routes/README.md)."""
-CELLS = (0.01, 0.01, 0.02, 0.02)
-"""Side of the look-up cells of each reach."""
+CELL = 0.01
+COARSER = (0, 0, 1, 1)
+"""Look-up cells of each reach are `CELL` shifted left by this many bits: a coarse cell holds whole fine ones."""
 SAME_WAY = math.radians(50.0)
 """A track counts for every heading within this of its own; with eight headings, never for one over 73 degrees off."""
 STRIDE = 1 << 12
-"""Cells per row of the key; places beyond +-20 extents of the scene share none with those inside."""
+"""Cells per row of a key; places beyond +-20 extents of the scene share none with those inside."""
 
 Masks = dict[int, int]
 
 
-def cell_key(x: float, y: float, cell: float) -> int:
-    """The key of the look-up cell of a place; times eight plus the heading, the key of a directed one."""
-    return math.floor(x / cell) * STRIDE + math.floor(y / cell)
+class Local(NamedTuple):
+    """Everything known about one place and heading. Counts of tracks per reach, and the sets themselves."""
+
+    came: tuple[int, int, int, int]
+    back: tuple[int, int, int]
+    ahead: tuple[int, int, int]
+    went: tuple[int, int, int, int]
+    astern: int
+    """Those that went the other way within the second reach."""
 
 
-def heading_bin(angle: float) -> int:
-    """The nearest of the eight headings, 0 along x, counted towards y."""
-    return round(angle * (HEADINGS / math.tau)) % HEADINGS
+def cell_of(x: float, y: float, angle: float) -> tuple[int, int, int]:
+    """The fine look-up cell of a place, and the nearest of the eight headings (0 along x, counted towards y)."""
+    return math.floor(x / CELL), math.floor(y / CELL), round(angle * (HEADINGS / math.tau)) % HEADINGS
 
 
 class Ways:
-    """`came[r][key]`: tracks near a place; `went[r][key * 8 + heading]`: those that also headed that way."""
+    """`came[r][cell]`: tracks near a place; `went[r][cell * 8 + heading]`: those that also headed that way."""
 
-    __slots__ = ("came", "went")
+    __slots__ = ("_came", "_seen", "_went")
 
     def __init__(self) -> None:
-        self.came: tuple[Masks, ...] = tuple({} for _ in REACHES)
-        self.went: tuple[Masks, ...] = tuple({} for _ in REACHES)
+        self._came: tuple[Masks, ...] = tuple({} for _ in REACHES)
+        self._went: tuple[Masks, ...] = tuple({} for _ in REACHES)
+        self._seen: dict[tuple[int, int, int], Local] = {}
 
     @classmethod
     def built(cls, walks: Sequence[NDArray[np.float64]]) -> Ways:
@@ -52,12 +61,37 @@ class Ways:
             return ways
         slot = np.concatenate([np.full(len(walk), i) for i, walk in enumerate(walks)])
         nodes = np.concatenate(list(walks))
-        for reach, (came, went) in enumerate(zip(ways.came, ways.went, strict=True)):
+        for reach, (came, went) in enumerate(zip(ways._came, ways._went, strict=True)):
             parts = [(key, slot[who]) for key, who in _marks(nodes, reach)]
             keys, slots = (np.concatenate(column) for column in zip(*parts, strict=True))
             went.update(_packed(keys, slots, len(walks)))
             came.update(_packed(keys // HEADINGS, slots, len(walks)))
         return ways
+
+    def at(self, place: tuple[int, int, int]) -> Local:
+        """What all learned tracks say about a place and heading, remembered until a track is added or removed."""
+        local = self._seen.get(place)
+        if local is None:
+            local = self._seen[place] = self.among(place, -1)
+        return local
+
+    def among(self, place: tuple[int, int, int], chosen: int) -> Local:
+        """The same for a chosen set of tracks only (-1: all)."""
+        column, row, heading = place
+        came, went, astern = [], [], []
+        reverse = (heading + HEADINGS // 2) % HEADINGS
+        for i, shift in enumerate(COARSER):
+            key = (column >> shift) * STRIDE + (row >> shift)
+            came.append((self._came[i].get(key, 0) & chosen).bit_count())
+            went.append(self._went[i].get(key * HEADINGS + heading, 0) & chosen)
+            astern.append(self._went[i].get(key * HEADINGS + reverse, 0) & chosen)
+        return Local(
+            came=(came[0], came[1], came[2], came[3]),
+            back=(astern[0].bit_count(), astern[1].bit_count(), astern[2].bit_count()),
+            ahead=(went[0].bit_count(), went[1].bit_count(), went[2].bit_count()),
+            went=(went[0], went[1], went[2], went[3]),
+            astern=astern[1],
+        )
 
     def add(self, slot: int, walk: NDArray[np.float64]) -> None:
         """Learn one track under a free slot."""
@@ -65,6 +99,7 @@ class Ways:
         for masks, keys in self._touched(walk):
             for key in keys:
                 masks[key] = masks.get(key, 0) | bit
+        self._forget_seen(walk)
 
     def remove(self, slot: int, walk: NDArray[np.float64]) -> None:
         """Forget the track of a slot; `walk` must be what was added."""
@@ -76,9 +111,22 @@ class Ways:
                     masks[key] = left
                 else:
                     masks.pop(key, None)
+        self._forget_seen(walk)
+
+    def _forget_seen(self, walk: NDArray[np.float64]) -> None:
+        """What is remembered of any place within the widest reach of a walk is no longer true."""
+        shift, widest = COARSER[-1], len(REACHES) - 1
+        if not len(walk):
+            return
+        cells = np.unique(np.concatenate([key for key, _ in _marks(walk, widest)]) // HEADINGS)
+        inside = [(a, b, h) for a in range(1 << shift) for b in range(1 << shift) for h in range(HEADINGS)]
+        for cell in cells.tolist():
+            column, row = _unkey(cell)
+            for a, b, heading in inside:
+                self._seen.pop(((column << shift) + a, (row << shift) + b, heading), None)
 
     def _touched(self, walk: NDArray[np.float64]) -> Iterator[tuple[Masks, list[int]]]:
-        for reach, (came, went) in enumerate(zip(self.came, self.went, strict=True)):
+        for reach, (came, went) in enumerate(zip(self._came, self._went, strict=True)):
             if len(walk):
                 keys = np.unique(np.concatenate([key for key, _ in _marks(walk, reach)]))
                 yield went, keys.tolist()
@@ -87,7 +135,7 @@ class Ways:
 
 def _marks(nodes: NDArray[np.float64], reach: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Directed keys within reach of the nodes, with the index of the node that marks each, block by block."""
-    cell = CELLS[reach]
+    cell = CELL * (1 << COARSER[reach])
     place = nodes[:, :2] / cell
     corner = np.floor(place).astype(np.int64)
     radius = REACHES[reach] / cell
@@ -97,10 +145,17 @@ def _marks(nodes: NDArray[np.float64], reach: int) -> Iterator[tuple[NDArray[np.
     who, heading = np.nonzero(off <= SAME_WAY)
     for dx in range(-span, span + 1):
         for dy in range(-span, span + 1):
-            near = ((corner + (dx + 0.5, dy + 0.5) - place) ** 2).sum(axis=1) <= radius * radius
+            offset = np.array((dx, dy))
+            near = ((corner + offset + 0.5 - place) ** 2).sum(axis=1) <= radius * radius
             chosen = near[who]
-            at = corner[who[chosen]] + (dx, dy)
+            at = corner[who[chosen]] + offset
             yield (at[:, 0] * STRIDE + at[:, 1]) * HEADINGS + heading[chosen], who[chosen]
+
+
+def _unkey(key: int) -> tuple[int, int]:
+    """Column and row of a cell's key; both may be negative."""
+    row = (key + STRIDE // 2) % STRIDE - STRIDE // 2
+    return (key - row) // STRIDE, row
 
 
 def _packed(keys: NDArray[np.int64], slots: NDArray[np.int64], count: int) -> Masks:
