@@ -130,7 +130,14 @@ class AvConnection:
 
 def is_live(source: str) -> bool:
     """Whether a source plays on whether or not it is read: an address or a device."""
-    return scheme_of(source) in LIVE_SCHEMES or source.startswith("/dev/")
+    return scheme_of(source) in LIVE_SCHEMES or _device(source) is not None
+
+
+def _device(source: str) -> str | None:
+    """The path of a capture device: `/dev/video0`, or `device:0` for the same."""
+    if source.startswith("device:"):
+        return f"/dev/video{source.removeprefix('device:')}"
+    return source if source.startswith("/dev/") else None
 
 
 def scheme_of(source: str) -> str:
@@ -206,10 +213,10 @@ def _open(source: str, *, place: str, timeout_s: float | None) -> av.container.I
     options: dict[str, str] = {}
     if scheme_of(source) in ("rtsp", "rtsps"):
         options = {"rtsp_transport": "tcp", "analyzeduration": "1000000", "fpsprobesize": "5"}
-    wanted = "v4l2" if source.startswith("/dev/") else None
+    device = _device(source)
     timeout = None if timeout_s is None else (timeout_s, timeout_s)
     try:
-        return av.open(source, "r", format=wanted, options=options, timeout=timeout)
+        return av.open(device or source, "r", format="v4l2" if device else None, options=options, timeout=timeout)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         failure = explain(error, place)
     raise failure
