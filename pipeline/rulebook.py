@@ -21,9 +21,11 @@ from rules import after_hours, line_crossing, loitering, occupancy
 from rules.base import Active, Rule
 from rules.calendar import Calendar
 from rules.engine import Engine
+from rules.route import Corridor, unusual_route
+from rules.routes import RouteModel, RouteParams
 
 
-def build_engine(site: Site, camera_id: str, *, route_model: Any = None) -> Engine:
+def build_engine(site: Site, camera_id: str, *, route_model: RouteModel | None = None) -> Engine:
     """One camera's rules in the order of the site file. `route_model` serves its learned routes; None: none learned.
 
     Raises:
@@ -50,7 +52,12 @@ class _Book:
     """One camera's parts, for the rules that are built of them."""
 
     def __init__(
-        self, site: Site, camera_id: str, camera: CameraConfig, calendars: dict[str, Calendar], route_model: Any
+        self,
+        site: Site,
+        camera_id: str,
+        camera: CameraConfig,
+        calendars: dict[str, Calendar],
+        route_model: RouteModel | None,
     ) -> None:
         self.site, self.camera_id, self.camera = site, camera_id, camera
         self.calendars, self.route_model = calendars, route_model
@@ -116,6 +123,19 @@ class _Book:
         )
 
     def _route(self, config: UnusualRoute, common: dict[str, Any]) -> Rule:
-        from rules import route
-
-        return route.build(config, common, self)
+        """Where nothing has been learned, an empty model says how far it has come and raises nothing."""
+        model: Any = None
+        if config.learned:
+            given = {} if config.min_tracks is None else {"min_tracks": config.min_tracks}
+            model = self.route_model or RouteModel(RouteParams(min_days=config.min_days, **given))
+        corridor = config.corridor
+        return unusual_route(
+            **common,
+            model=model,
+            false_alarms_per_week=config.false_alarms_per_week or 1.0,
+            corridor=None if corridor is None else Corridor(corridor.points, corridor.width_bh),
+            off_s=config.off_s,
+            sequence=[self.camera.zone(name) for name in config.sequence or ()],
+            within_s=config.within_s,
+            forbidden=[(self.camera.zone(a), self.camera.zone(b)) for a, b in config.forbidden or ()],
+        )

@@ -149,6 +149,20 @@ class UnusualRoute(RuleBase):
             return {**data, "trial": True}
         return data
 
+    @field_validator("sequence")
+    @classmethod
+    def _different(cls, zones: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if zones is not None and len(set(zones)) != len(zones):
+            raise ValueError("different zones, in the order in which they are passed")
+        return zones
+
+    @field_validator("forbidden")
+    @classmethod
+    def _from_one_to_another(cls, pairs: tuple[tuple[str, str], ...] | None) -> tuple[tuple[str, str], ...] | None:
+        if pairs is not None and any(a == b for a, b in pairs):
+            raise ValueError("pairs of two different zones, [from, to]")
+        return pairs
+
     @model_validator(mode="after")
     def _one_way(self) -> UnusualRoute:
         given = [name for name in _ROUTE_WAYS if getattr(self, name) is not None]

@@ -92,8 +92,16 @@ BROKEN = {
         "one of calendar",
     ),
     "two routes in one": (
-        "kind: line_crossing, line: gate", "kind: unusual_route, false_alarms_per_week: 1, sequence: [bay, bay]",
+        "kind: line_crossing, line: gate", "kind: unusual_route, false_alarms_per_week: 1, forbidden: [[bay, x]]",
         20, "cameras.dock.rules[2]", "gate-out", "exactly one of",
+    ),
+    "sequence of one zone": (
+        "kind: line_crossing, line: gate", "kind: unusual_route, sequence: [bay, bay]",
+        20, "rules[2].sequence", '["bay", "bay"]', "different zones",
+    ),
+    "from a zone to itself": (
+        "kind: line_crossing, line: gate", "kind: unusual_route, forbidden: [[bay, bay]]",
+        20, "rules[2].forbidden", '[["bay", "bay"]]', "two different zones",
     ),
     "corridor without width": (
         "kind: line_crossing, line: gate", "kind: unusual_route, corridor: {points: [[0, 0], [1, 1]], width_bh: 0}",
