@@ -152,7 +152,7 @@ def _route(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:
         return
     way = np.array(rule["corridor"]["points"], float) * (aspect, 1)
     foot = stay.foot * (aspect, 1)
-    off = distance_to(way, foot) > rule["corridor"]["width_bh"] * stay.height
+    off = distance_to(way, foot) > rule["corridor"]["width_bh"] / 2 * stay.height
     for a, b in spans(stay.t, off):
         if b - a >= rule.get("off_s", 2.0):
             yield Expected("unusual_route", rule["id"], None, stay.person, a + rule.get("off_s", 2.0), a)
@@ -181,7 +181,7 @@ def _crossing(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expecte
         for i in range(len(stay.t) - 1):
             here, there = stay.foot[i], stay.foot[i + 1]
             before, after = _side(a, b, here), _side(a, b, there)
-            if before * after < 0 and _side(here, there, a) * _side(here, there, b) < 0:
+            if (before > 0) != (after > 0) and _side(here, there, a) * _side(here, there, b) < 0:
                 # The picture's y runs down, so a positive cross product lies to the right of the walker.
                 ended = "right" if after > 0 else "left"
                 if rule.get("direction", "both") in (ended, "both"):
