@@ -201,7 +201,7 @@ class Stays:
         return ended
 
     def _join(self, link: Link) -> None:
-        if link.old in self.away and link.gap_s <= max(self.grace_s, self.bridge_s) + EPSILON_S:
+        if link.old in self.away and link.gap_s <= self.bridge_s + EPSILON_S:
             stay = self.away[link.new] = self.away.pop(link.old)
             stay.uids.append(link.new)
 
