@@ -24,8 +24,8 @@ REARM_BH = 0.25
 Kory, J. Bone Joint Surg. 46-A:335, 1964), and five deviations of the shakiest tenth of boxes (see `CLEAR_BH`)."""
 
 CLEAR_BH = 0.1
-"""So has a foot that stays this far away, on one side, for `CLEAR_S`. FRCNN boxes of MOT17-02 jitter by .026 of a height
-about the annotated foot (median; .043 at the 90th percentile)."""
+"""So has a foot that stays this far away, on one side, for `CLEAR_S`. FRCNN boxes of MOT17-02 jitter by .026 of a
+height about the annotated foot (median; .043 at the 90th percentile)."""
 
 CLEAR_S = 1.0
 
@@ -115,8 +115,8 @@ class LineCrossing(SceneRule):
     def _meet(self, view: View, uid: NDArray[np.int64], foot: Floats) -> None:
         """Other people than on the frame before: remember who is gone, and where those who are back came from."""
         columns = (self._uid, self._from[:, 0], self._from[:, 1], self._armed, self._clear)
-        for name, *side in zip(*(column.tolist() for column in columns), strict=True):
-            self._away[name] = Side(self._t, *side)
+        for name, *numbers in zip(*(column.tolist() for column in columns), strict=True):
+            self._away[name] = Side(self._t, *numbers)
         for link in view.links:
             if link.old in self._away:
                 self._away[link.new] = self._away.pop(link.old)
