@@ -18,7 +18,8 @@ def pack(head: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> bytes:
     """Head and arrays as one byte string."""
     text = json.dumps({"format": FORMAT, **head}, sort_keys=True).encode()
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, head=np.frombuffer(text, np.uint8), **arrays)
+    named: dict[str, Any] = {"head": np.frombuffer(text, np.uint8), **arrays}
+    np.savez_compressed(buffer, **named)
     return buffer.getvalue()
 
 

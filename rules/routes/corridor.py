@@ -132,12 +132,10 @@ def _named(
         used[name] = used.get(name, 0) + 1
         name = name if used[name] == 1 else f"{name} ({used[name]})"
         note = next((n for n in notes if apart(n.line, line)[0] <= ALIKE_MEAN), None)
-        named.append(
-            Corridor(
-                f"c{number}", (note.name if note and note.name else name), places, half * scene.extent,
-                tracks / count, tracks, note.status if note else "learned",
-            )  # fmt: skip
-        )
+        status: Status = note.status if note else "learned"
+        if note and note.name:
+            name = note.name
+        named.append(Corridor(f"c{number}", name, places, half * scene.extent, tracks / count, tracks, status))
     return named
 
 

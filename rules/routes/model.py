@@ -1,19 +1,22 @@
-"""The learned model of one camera's usual routes: learns tracks, judges a track while it is walked."""
+"""The learned model of one camera's usual routes: what is remembered, and when it may speak."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.routes.calibration import Calibration, Standing
-from rules.routes.evidence import MAX_TRACKS, START, STATISTICS, VIEW_OF, VIEWS, Evidence
+from rules.routes import archive
+from rules.routes.calibration import Calibration
+from rules.routes.corridor import Corridor, Note, Polygon, Status, corridors
+from rules.routes.evidence import MAX_TRACKS, START, STATISTICS, Evidence
 from rules.routes.pace import Pace
-from rules.routes.scene import STEP, Scene
-from rules.routes.walk import Track, Walk
+from rules.routes.scene import Scene
+from rules.routes.scorer import RouteScorer, Verdict
+from rules.routes.walk import FLOATS_PER_NODE, Track
 from rules.routes.ways import Ways, cell_of
 
 DAY_S = 86_400.0
@@ -27,8 +30,11 @@ RECALIBRATE = 32
 class RouteParams:
     """When a model may speak and how much it remembers.
 
-    `min_tracks` tracks over `min_days` days are learned before anything is judged; `max_tracks` are kept, after
-    which each new one replaces one picked evenly: the chance to be remembered halves every 0.69 `max_tracks` tracks.
+    `min_tracks` tracks over `min_days` days are learned before anything is judged. `max_tracks` are kept; after that
+    each new one replaces one picked evenly, so that what is usual is forgotten over about `max_tracks` tracks.
+
+    Raises:
+        ValueError: out of range.
     """
 
     min_tracks: int = 200
@@ -40,93 +46,41 @@ class RouteParams:
             raise ValueError(f"need 2 <= min_tracks <= max_tracks <= {MAX_TRACKS} and min_days >= 0: {self}")
 
 
-class RouteScorer:
-    """Judges one track in progress; bounded in time and memory per update, whatever the track's length.
-
-    `p_value` is the share of normal tracks that ever look at least as unusual as this one has by now: it only falls.
-    """
-
-    __slots__ = ("_calibration", "_evidence", "_extent", "_standing", "_walk", "_x0", "_y0", "p_value")
-
-    def __init__(self, scene: Scene, evidence: Evidence, calibration: Calibration) -> None:
-        self._x0, self._y0, self._extent = scene.x0, scene.y0, scene.extent
-        self._walk = Walk(STEP)
-        self._evidence = evidence
-        self._calibration = calibration
-        self._standing = Standing(calibration)
-        self.p_value = 1.0
-
-    @property
-    def score(self) -> float:
-        """The joined surprise behind the p-value; only grows."""
-        return self._standing.score
-
-    def update(self, x: float, y: float, t: float) -> float:
-        """Take one position in, in the unit the model was fitted on, at media time `t`; the p-value so far, (0, 1]."""
-        for node in self._walk.add((x - self._x0) / self._extent, (y - self._y0) / self._extent, t):
-            news = self._evidence.step(node)
-            if news and self._standing.raise_to(news, self._evidence.best):
-                self.p_value = self._calibration.p_value(self._standing.score)
-        return self.p_value
-
-    def explain(self) -> dict[str, Any]:
-        """Why the p-value is what it is: the view that weighs most, when and where it was strongest, JSON values."""
-        standing = self._standing
-        view = int(np.argmax(standing.views))
-        strongest = max(range(len(STATISTICS)), key=lambda i: standing.surprise[i] if VIEW_OF[i] == view else -1.0)
-        node = self._evidence.where[strongest]
-        why: dict[str, Any] = {
-            "p_value": self.p_value,
-            "score": round(self.score, 3),
-            "view": VIEWS[view],
-            "views": {name: round(value, 2) for name, value in zip(VIEWS, standing.views, strict=True)},
-        }
-        if node is not None:
-            x, y = self._x0 + node[0] * self._extent, self._y0 + node[1] * self._extent
-            why |= {"at_pts": round(node[4], 3), "at": [round(x, 4), round(y, 4)]}
-        return why
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A finished track's judgement: smallest p over all prefixes, its score, and when p first fell to a level."""
-
-    p_value: float
-    score: float
-    alarm_t: float | None
-
-
 class RouteModel:
     """What one camera has learned. `key` names the view and detector it was learned from; a change starts anew.
 
-    Before the first fit whole tracks wait in memory; the first `begin` or `calibrate` after `ready` builds everything
-    at once, and from then on each learned track costs about the same.
+    Whole tracks wait in memory until the model is `ready`; the first `begin` builds everything at once, and from then
+    on each learned track costs about the same. Positions are in one unit, named as it ends a number's name: `ph`,
+    picture heights, for live rules; any other for files.
     """
 
-    def __init__(self, params: RouteParams | None = None, *, key: str = "") -> None:
+    def __init__(self, params: RouteParams | None = None, *, key: str = "", unit: str = "ph") -> None:
         self.params = params or RouteParams()
         self.key = key
+        self.unit = unit
+        self.accepted = False
         self.learned = 0
         self.first_utc: float | None = None
         self.last_utc: float | None = None
         self.scene: Scene | None = None
+        self.notes: list[Note] = []
         self._waiting: list[Track] = []
         self._walks: list[NDArray[np.float64]] = []
         self._maxima = np.zeros((0, len(STATISTICS)))
         self._ways = Ways()
         self._pace = Pace()
         self._calibration: Calibration | None = None
-        self._next_refresh = 0
+        self._flows: list[Corridor] | None = None
+        self._refreshed = 0
 
     @classmethod
-    def fitted(cls, tracks: Iterable[Track], params: RouteParams | None = None) -> RouteModel:
-        """A model of finished tracks, as from a file: days do not count.
+    def fitted(cls, tracks: Iterable[Track], params: RouteParams | None = None, *, unit: str = "ph") -> RouteModel:
+        """A model of finished tracks, as from a file: days do not count unless `params` says so.
 
         Raises:
-            ValueError: fewer than `min_tracks` tracks move.
+            ValueError: too few tracks, or none of them moves.
         """
-        chosen = params or RouteParams(min_tracks=2, min_days=0.0)
-        model = cls(chosen)
+        model = cls(params or RouteParams(min_tracks=2, min_days=0.0), unit=unit)
         for track in tracks:
             model.learn_one(track)
         if not model.ready:
@@ -134,8 +88,7 @@ class RouteModel:
         model.calibrate()
         return model
 
-    @property
-    def size(self) -> int:
+    def __len__(self) -> int:
         """Tracks remembered, at most `params.max_tracks`."""
         return len(self._walks) + len(self._waiting)
 
@@ -149,41 +102,60 @@ class RouteModel:
     @property
     def ready(self) -> bool:
         """Whether enough was learned to judge; a model says nothing before."""
-        return self.size >= self.params.min_tracks and self.days >= self.params.min_days
+        return len(self) >= self.params.min_tracks and self.days >= self.params.min_days
 
     @property
     def progress(self) -> str:
-        """What to tell an installer who waits."""
-        if self.ready:
-            return f"learned from {self.size} tracks"
-        days = "" if self.params.min_days <= 0.0 else f", {self.days:.1f} of {self.params.min_days:g} days"
-        return f"learning, {self.size} of {self.params.min_tracks} tracks{days}"
+        """What to tell an installer: learning, n of m; then trial, until accepted."""
+        if not self.ready:
+            days = "" if self.params.min_days <= 0.0 else f", {self.days:.1f} of {self.params.min_days:g} days"
+            return f"learning, {len(self)} of {self.params.min_tracks} tracks{days}"
+        return f"{'accepted' if self.accepted else 'trial'}, learned from {len(self)} tracks"
 
     def tracks_per_week(self) -> float:
         """How many tracks a week brought so far; 0 where the days are not known."""
         return 7.0 * self.learned / self.days if self.days > 0.0 else 0.0
 
+    def level(self, *, false_alarms_per_week: float) -> float:
+        """The p-value at or below which to raise an alarm so that so many false ones a week are to be expected.
+
+        Raises:
+            ValueError: the wish is not positive, or no week can be told from what was learned.
+        """
+        if not false_alarms_per_week > 0.0:
+            raise ValueError(f"false_alarms_per_week must be above 0, not {false_alarms_per_week}")
+        if not self.tracks_per_week() > 0.0:
+            raise ValueError("tracks a week are not known: learn tracks with their wall time")
+        return min(1.0, false_alarms_per_week / self.tracks_per_week())
+
     def learn_one(self, track: Track, *, utc: float | None = None) -> None:
-        """Learn a finished track that ended at wall time `utc`; one that goes nowhere teaches nothing about routes."""
-        if utc is not None:
+        """Learn a finished track that ended at wall time `utc`; one that stays put teaches nothing about routes.
+
+        Not for tracks whose alert was resolved as real. Those that merely look unusual must be learned: leaving
+        them out would make every later track look more unusual than it is.
+        """
+        if self.scene is None:
+            learned = len(track) >= 2 and self._wait(track)
+        else:
+            walk = _rounded(self.scene.nodes(track))
+            learned = len(walk) > 0
+            if learned:
+                self._learn(walk)
+        if learned and utc is not None:
             self.first_utc = utc if self.first_utc is None else min(self.first_utc, utc)
             self.last_utc = utc if self.last_utc is None else max(self.last_utc, utc)
-        if self.scene is None:
-            self._wait(track)
-            return
-        walk = self.scene.nodes(track)
-        if len(walk):
-            self._learn(walk)
 
     def calibrate(self) -> None:
-        """Judge every remembered track with itself left out; builds the model first where tracks still wait."""
+        """Judge every remembered track with itself left out; builds the model first where tracks still wait.
+
+        Raises:
+            ValueError: nothing moves in what was learned.
+        """
         if self.scene is None:
             self._build()
         self._maxima = np.array([self._left_out(slot) for slot in range(len(self._walks))])
         self._calibration = Calibration(self._maxima)
-        for walk in self._walks:
-            for x, y, angle, _, _ in walk.tolist():
-                self._ways.at(cell_of(x, y, angle))
+        self._warm()
 
     def begin(self) -> RouteScorer:
         """A scorer for one new track.
@@ -191,18 +163,22 @@ class RouteModel:
         Raises:
             ValueError: the model is not ready.
         """
+        if not self.ready:
+            raise ValueError(f"cannot judge routes yet: {self.progress}")
         if self._calibration is None:
-            if not self.ready:
-                raise ValueError(f"cannot judge routes yet: {self.progress}")
             self.calibrate()
         assert self.scene is not None
         assert self._calibration is not None
         full = len(self._walks)
         evidence = Evidence(self._ways.at, self._pace.deviation, among=(1 << full) - 1, full=full)
-        return RouteScorer(self.scene, evidence, self._calibration)
+        return RouteScorer(self.scene, evidence, self._calibration, flows=self.corridors, unit=self.unit)
 
     def score_one(self, track: Track, *, level: float = 0.01) -> Verdict:
-        """Judge a finished track as it would have been judged while walked."""
+        """Judge a finished track as it would have been judged while walked.
+
+        Raises:
+            ValueError: the model is not ready.
+        """
         scorer = self.begin()
         alarm_t: float | None = None
         for (x, y), t in zip(track.xy.tolist(), track.t.tolist(), strict=True):
@@ -210,25 +186,102 @@ class RouteModel:
                 alarm_t = t
         return Verdict(scorer.p_value, scorer.score, alarm_t)
 
-    def _wait(self, track: Track) -> None:
-        if len(track) < 2:
-            return
+    def corridors(self, *, zones: Mapping[str, Polygon] | None = None) -> list[Corridor]:
+        """The main flows, largest first; named after `zones` (polygons in input units) where their ends lie in one."""
+        if self.scene is None:
+            return []
+        if self._flows is None or zones is not None:
+            self._flows = corridors(self._walks, self.scene, notes=self.notes, zones=zones)
+        return self._flows
+
+    def note(self, corridor_id: str, *, name: str | None = None, status: Status = "accepted") -> None:
+        """Keep an installer's word on a corridor, also when corridors are drawn anew.
+
+        Raises:
+            KeyError: no such corridor.
+        """
+        flow = next((flow for flow in self.corridors() if flow.corridor_id == corridor_id), None)
+        if flow is None or self.scene is None:
+            raise KeyError(corridor_id)
+        line = (flow.line - (self.scene.x0, self.scene.y0)) / self.scene.extent
+        self.notes = [Note(line, name, status), *self.notes]
+        self._flows = None
+
+    def sample(self, count: int) -> list[NDArray[np.float64]]:
+        """About `count` remembered walks for drawing, float64 (M, 2) each, in input units."""
+        if self.scene is None:
+            return []
+        every = max(1, len(self._walks) // max(1, count))
+        corner = (self.scene.x0, self.scene.y0)
+        return [walk[:, :2] * self.scene.extent + corner for walk in self._walks[::every]]
+
+    def to_bytes(self) -> bytes:
+        """The model, to be kept; `from_bytes` continues exactly."""
+        walks, walk_lengths = archive.joined(list(self._walks), FLOATS_PER_NODE)
+        waiting = [np.column_stack((track.t, track.xy)) for track in self._waiting]
+        raw, raw_lengths = archive.joined(waiting, 3)
+        scene = None if self.scene is None else asdict(self.scene)
+        head: dict[str, Any] = {
+            "params": asdict(self.params), "key": self.key, "unit": self.unit, "accepted": self.accepted, "learned": self.learned,
+            "first_utc": self.first_utc, "last_utc": self.last_utc, "scene": scene, "refreshed": self._refreshed,
+            "calibrated": self._calibration is not None,
+            "notes": [{"line": note.line.tolist(), "name": note.name, "status": note.status} for note in self.notes],
+        }  # fmt: skip
+        return archive.pack(head, {
+            "walks": walks.astype(np.float32), "walk_lengths": walk_lengths, "maxima": self._maxima,
+            "raw": raw, "raw_lengths": raw_lengths,
+        })  # fmt: skip
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> RouteModel:
+        """A model kept by `to_bytes`.
+
+        Raises:
+            ValueError: not a model, damaged, or written by a newer program.
+        """
+        head, arrays = archive.unpack(data)
+        try:
+            model = cls(RouteParams(**head["params"]), key=head["key"], unit=head["unit"])
+            model.accepted, model.learned = head["accepted"], head["learned"]
+            model.first_utc, model.last_utc = head["first_utc"], head["last_utc"]
+            model._refreshed = head["refreshed"]
+            model.notes = [Note(np.array(n["line"]), n["name"], n["status"]) for n in head["notes"]]
+            raw = archive.split(arrays["raw"], arrays["raw_lengths"])
+            model._waiting = [Track(rows[:, 0], rows[:, 1:]) for rows in raw]
+            if head["scene"] is not None:
+                walks = archive.split(arrays["walks"].astype(np.float64), arrays["walk_lengths"])
+                model._remember(Scene(**head["scene"]), walks)
+            model._maxima = arrays["maxima"]
+            if head["calibrated"]:
+                model._calibration = Calibration(model._maxima)
+                model._warm()
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"this model of routes lacks {error}") from error
+        return model
+
+    def _wait(self, track: Track) -> bool:
         self.learned += 1
         if len(self._waiting) < self.params.max_tracks:
             self._waiting.append(track)
         else:
             self._waiting[self._victim()] = track
+        return True
 
     def _victim(self) -> int:
         """The slot to overwrite: even over all, and the same on every replay (Knuth's multiplicative hash)."""
         return (self.learned * 2_654_435_761 % (1 << 32)) * self.params.max_tracks >> 32
 
     def _build(self) -> None:
-        self.scene = Scene.measured(self._waiting)
-        self._walks = [walk for walk in map(self.scene.nodes, self._waiting) if len(walk)]
+        scene = Scene.measured(self._waiting)
+        walks = (_rounded(scene.nodes(track)) for track in self._waiting)
+        self._remember(scene, [walk for walk in walks if len(walk)])
         self._waiting = []
-        self._ways = Ways.built(self._walks)
-        for walk in self._walks:
+
+    def _remember(self, scene: Scene, walks: list[NDArray[np.float64]]) -> None:
+        self.scene = scene
+        self._walks = walks
+        self._ways = Ways.built(walks)
+        for walk in walks:
             self._pace.add(walk)
 
     def _learn(self, walk: NDArray[np.float64]) -> None:
@@ -246,10 +299,11 @@ class RouteModel:
         self._pace.add(walk)
         self._maxima[slot] = self._left_out(slot)
         for _ in range(REFRESH):
-            self._next_refresh = (self._next_refresh + 1) % len(self._walks)
-            self._maxima[self._next_refresh] = self._left_out(self._next_refresh)
+            self._refreshed = (self._refreshed + 1) % len(self._walks)
+            self._maxima[self._refreshed] = self._left_out(self._refreshed)
         if self._calibration is not None and self.learned % RECALIBRATE == 0:
             self._calibration = Calibration(self._maxima)
+            self._flows = None
 
     def _left_out(self, slot: int) -> list[float]:
         """A remembered track's statistics, judged by all the others."""
@@ -262,7 +316,13 @@ class RouteModel:
         self._pace.add(walk)
         return evidence.best
 
+    def _warm(self) -> None:
+        """Look up once what most tracks will ask for."""
+        for walk in self._walks:
+            for x, y, angle, _, _ in walk.tolist():
+                self._ways.at(cell_of(x, y, angle))
 
-def score_all(model: RouteModel, tracks: Sequence[Track]) -> list[Verdict]:
-    """Every track's verdict, in order."""
-    return [model.score_one(track) for track in tracks]
+
+def _rounded(walk: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As the archive keeps it, so that a model read back is the very same."""
+    return walk.astype(np.float32).astype(np.float64)
