@@ -39,6 +39,9 @@ class Post(Protocol):
 class Draw(Protocol):
     """Draws and keeps the snapshot and the record of an alert; None where the disk refuses."""
 
+    def watch(self, tracks: Tracks) -> None:
+        """Every analysed frame, so that paths can be drawn."""
+
     def snapshot(self, alert: Alert, frame: Frame, tracks: Tracks) -> Evidence | None: ...
 
     def record(self, alert: Alert, tracks: Tracks) -> Evidence | None: ...
@@ -46,6 +49,8 @@ class Draw(Protocol):
     def clip_path(self, alert_id: str) -> Path: ...
 
     def clip(self, alert_id: str, sha256: str) -> Evidence: ...
+
+    def has_room(self) -> bool: ...
 
 
 class Log(Protocol):
@@ -87,6 +92,7 @@ class Announcer:
 
     def analysed(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
         self._track_log.append(tracks)
+        self._draw.watch(tracks)
         for event in events:
             self._announce(event, frame, tracks)
         if self._pending:
@@ -137,6 +143,9 @@ class Announcer:
 
     def _write(self, clip: PendingClip, cutter: Cutter) -> None:
         try:
+            if not self._draw.has_room():
+                log.warning("no clip for alert %s: the disk is nearly full", clip.alert_id)
+                return
             sha256 = cutter(clip.since_pts, clip.until_pts, self._draw.clip_path(clip.alert_id))
             if sha256 is not None:
                 self._post.evidence(clip.alert_id, self._draw.clip(clip.alert_id, sha256))

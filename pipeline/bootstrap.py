@@ -17,7 +17,7 @@ from pipeline.announce import Announcer, Cutter
 from pipeline.camera import Camera
 from pipeline.clock import Clock
 from pipeline.detect import Detector, DetectorSpec, open_detector
-from pipeline.detect.ignore import IgnoreAreas
+from pipeline.detect.wanted import Wanted
 from pipeline.engine.protocol import Job
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
@@ -26,14 +26,21 @@ from pipeline.secrets import RedactingFilter, load_secrets
 from pipeline.site import Site, parse_site
 from pipeline.snapshot import Snapshots, live_picture
 from pipeline.track.log import TrackLog
-from pipeline.track.tracker import Tracker
+from pipeline.track.tracker import Tracker, TrackerParams
 from pipeline.types import Alert, CameraStatus, Evidence
 from pipeline.video.clip import ClipInfo
 from pipeline.video.pacing import Sampler
 from pipeline.video.source import Source, open_source
 from pipeline.worker import Output, Worker
+from rules.types import PERSON
 
 log = logging.getLogger(__name__)
+
+FAINT_SCORE = 0.1
+"""A detection below the site's score begins nothing, but from here on it carries on somebody who was followed."""
+UNPROVEN_S = 0.5
+"""Somebody new may be missed for two frames at 5 a second before the second sight. With both, all six alarms of the
+one-by-one clip come within 0.3 s (YOLOX-nano); without, one came 0.9 s late."""
 
 
 def open_site_detector(site: Site, data: DataFolder) -> Detector:
@@ -46,19 +53,20 @@ def open_site_detector(site: Site, data: DataFolder) -> Detector:
     model = chosen.model
     if model not in ("auto", "motion") and (site.folder / model).is_file():
         model = str(site.folder / model)
-    spec = DetectorSpec(model=model, score=chosen.score, family=chosen.family)
+    spec = DetectorSpec(model=model, score=min(FAINT_SCORE, chosen.score), family=chosen.family)
     return open_detector(spec, models_folder=data.models)
 
 
 def build_worker(site: Site, camera_id: str, *, data: DataFolder, detector: Detector, output: Output) -> Worker:
     """The stages of one camera in a row, for live cameras and `analyze` alike."""
     config = site.cameras[camera_id]
-    looking = IgnoreAreas(detector, config.ignore) if config.ignore else detector
+    classes = {class_id for rule in config.rules for class_id in rule.class_ids} | {PERSON}
+    score = site.detector.score
     return Worker(
         camera_id=camera_id,
         sampler=Sampler(config.analyze_fps),
-        detector=looking,
-        tracker=Tracker(),
+        detector=Wanted(detector, classes=sorted(classes), ignore=config.ignore),
+        tracker=Tracker(TrackerParams(high_score=score, birth_score=score, unproven_s=UNPROVEN_S)),
         engine=build_engine(site, camera_id, route_model=route_model(data, camera_id)),
         output=output,
     )
@@ -69,6 +77,7 @@ def route_model(data: DataFolder, camera_id: str) -> Any:
     path = data.route_model(camera_id)
     if not path.is_file():
         return None
+
     from rules.routes import RouteModel
 
     try:
@@ -144,6 +153,7 @@ class _Delivery:
 
     def __init__(self, job: Job, *, data: DataFolder, clock: Clock) -> None:
         self._camera_id = job.camera_id
+        self._epoch = job.epoch
         self._clock = clock
         self._outbox = Outbox(data.outbox(job.camera_id), camera_id=job.camera_id, epoch=job.epoch, clock=clock)
         self._relay = Relay(self._outbox, EmbeddedLink(job.ingest_url, job.token), clock)
@@ -170,9 +180,8 @@ class _Delivery:
 
     def tell(self, status: CameraStatus) -> None:
         now = self._relay.status()
-        self._relay.tell(
-            status_message(status, raised_utc=self._clock.utc(), outbox_depth=now.depth, outbox_lag_s=now.lag_s)
-        )
+        message = status_message(status, raised_utc=self._clock.utc(), outbox_depth=now.depth, outbox_lag_s=now.lag_s)
+        self._relay.tell(message.model_copy(update={"epoch": self._epoch}))
 
     def numbers(self) -> dict[str, float]:
         now = self._relay.status()

@@ -24,14 +24,6 @@ from pipeline.worker import Worker
 log = logging.getLogger(__name__)
 
 
-class Stateful(Protocol):
-    """A stage that can be put down and taken up again."""
-
-    def state(self) -> Any: ...
-
-    def restore(self, state: Any) -> None: ...
-
-
 class Delivery(Protocol):
     """The outbox and its relay, as the camera's process uses them."""
 
@@ -50,14 +42,15 @@ class Delivery(Protocol):
 
 @dataclass(kw_only=True)
 class Camera:
-    """What one camera's process holds. `stages` are those whose state a checkpoint keeps, by name."""
+    """What one camera's process holds. `stages` are those whose state a checkpoint keeps, by name:
+    each has `state()` and `restore(state)`."""
 
     camera_id: str
     clock: Clock
     worker: Worker
     announcer: Announcer
     delivery: Delivery
-    stages: Mapping[str, Stateful]
+    stages: Mapping[str, Any]
     connect: Callable[[int, float | None], Source]
     new_sampler: Callable[[float | None], Any]
     draw_picture: Callable[[Frame, Any], bytes]

@@ -7,10 +7,9 @@ import logging
 import socket
 import threading
 
-import uvicorn
-
 from pipeline import __version__
 from pipeline.api.app import build_app
+from pipeline.api.server import make_server
 from pipeline.api.settings import ApiSettings, CameraInfo, check_bind
 from pipeline.clock import Clock
 from pipeline.engine.local import LocalHost
@@ -72,10 +71,7 @@ class Service:
             cameras=camera_infos(self.site), version=__version__,
         )  # fmt: skip
         app = build_app(self.store, control=self.workers, settings=settings)
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=3, timeout_keep_alive=75, lifespan="on"
-        )
-        self._server = uvicorn.Server(config)
+        self._server = make_server(app, host=host, port=bound)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="api")
         self._clock = clock
 

@@ -53,7 +53,8 @@ class CameraProcess:
 
     def run(self) -> None:
         """Until the supervisor hangs up, the file ends, or a newer copy of this worker exists."""
-        threading.Thread(target=self._report, name="report", daemon=True).start()
+        reporter = threading.Thread(target=self._report, name="report", daemon=True)
+        reporter.start()
         reconnector = Reconnector(
             self.camera.open, clock=self.clock, rng=random.Random(), report=self._enter,  # noqa: S311
             stop=self._stop, first_run_id=self.camera.first_run_id,
@@ -71,8 +72,10 @@ class CameraProcess:
             self._enter("ended", None)
         else:
             self.camera.save()
+        self.stopping.set()
+        reporter.join(timeout=5.0)
         self.camera.close()
-        self._say(status_line(self.status(), **self.camera.delivery.numbers()))
+        self._say(status_line(self.status()))
 
     def _stop(self) -> bool:
         self._moved_at = self.clock.monotonic()

@@ -1,0 +1,215 @@
+"""The track log: what the rules saw of one camera, day by day, bit for bit, for replay, learned routes and dry runs.
+
+Goal: nothing that was appended is lost when the process dies, a torn tail costs at most the frame being written, and
+a day reads back exactly. Non-goals: surviving a power cut to the last second (the system writes out in its own time),
+random access within a day.
+
+A segment holds one UTC day, or part of one, in the order of arrival; its name is `NUMBER-DATE.tracks`. A record is its
+length, the CRC-32 of its payload, and the payload: little-endian, first the frame, then one array after the other.
+When the next segment begins, the finished one is packed to `.tracks.z` in the background.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import BinaryIO, Self
+from urllib.parse import quote
+
+import numpy as np
+
+from pipeline.types import Tracks
+
+RAW, PACKED = ".tracks", ".tracks.z"
+_HEAD = struct.Struct("<II")  # payload bytes, CRC-32
+_FRAME = struct.Struct("<dddqI")  # utc, pts, aspect, run_id, n
+_ROW_BYTES = 8 + 16 + 4 + 4 + 1
+_CHUNK = 1 << 20
+_DAY_S = 86_400.0
+
+
+class TrackLog:
+    """Appends the tracks of one camera and reads them back, in `folder`/camera. One writer, any number of readers."""
+
+    def __init__(self, folder: Path, camera_id: str) -> None:
+        self._camera_id = camera_id
+        self._folder = folder / quote(camera_id, safe="")
+        self._file: BinaryIO | None = None
+        self._day: date | None = None
+        self._packer: threading.Thread | None = None
+
+    def append(self, tracks: Tracks) -> None:
+        """Write one analysed frame, also an empty one; it outlives this process from here on.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        day = _day(tracks.utc)
+        if self._file is None or day != self._day:
+            self._turn(day)
+        assert self._file is not None
+        payload = _pack(tracks)
+        self._file.write(_HEAD.pack(len(payload), zlib.crc32(payload)) + payload)
+
+    def read(self, since_utc: float, until_utc: float) -> Iterator[Tracks]:
+        """Every frame with since_utc <= utc < until_utc, in the order in which frames were appended."""
+        for path in self._segments():
+            start = _segment_start(path)
+            if start + _DAY_S > since_utc and start < until_utc:
+                for payload in _records(_content(path)):
+                    (utc,) = struct.unpack_from("<d", payload)
+                    if since_utc <= utc < until_utc:
+                        yield _unpack(payload, self._camera_id)
+
+    def prune(self, before_utc: float) -> int:
+        """Remove days that ended before `before_utc`; returns how many segments went."""
+        old = [path for path in self._segments() if _segment_start(path) + _DAY_S <= before_utc]
+        open_path = None if self._file is None else Path(self._file.name)
+        for path in old:
+            if path != open_path:
+                path.unlink(missing_ok=True)
+        return len(old)
+
+    def close(self) -> None:
+        """Write out what the system still holds, and wait for the packing of the day before."""
+        if self._file is not None:
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._file = None
+        if self._packer is not None:
+            self._packer.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _turn(self, day: date) -> None:
+        """Go on in the newest segment if it is of this day and not packed, else in a new one."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.close()
+        segments = self._segments()
+        newest = segments[-1] if segments else None
+        if newest is not None and newest.name.endswith(RAW) and _segment_day(newest) == day:
+            path = newest
+            _cut_torn_tail(path)
+        else:
+            number = 1 if newest is None else int(newest.name.partition("-")[0]) + 1
+            path = self._folder / f"{number:06d}-{day.isoformat()}{RAW}"
+        self._file = path.open("ab", buffering=0)
+        self._day = day
+        finished = [p for p in segments if p != path and p.name.endswith(RAW)]
+        self._packer = threading.Thread(target=_pack_segments, args=(finished,), name="track-log", daemon=True)
+        self._packer.start()
+
+    def _segments(self) -> list[Path]:
+        """All segments in order of arrival; where a raw one and its packed twin both lie there, the packed one."""
+        if not self._folder.is_dir():
+            return []
+        found = {path.name.removesuffix(".z"): path for path in sorted(self._folder.glob(f"*{RAW}"))}
+        found |= {path.name.removesuffix(".z"): path for path in self._folder.glob(f"*{PACKED}")}
+        return [found[name] for name in sorted(found)]
+
+
+def _pack(tracks: Tracks) -> bytes:
+    head = _FRAME.pack(tracks.utc, tracks.pts, tracks.aspect, tracks.run_id, len(tracks))
+    arrays = (tracks.track_id, tracks.xyxy, tracks.score, tracks.class_id, tracks.observed)
+    return head + b"".join(array.astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays)
+
+
+def _unpack(payload: bytes, camera_id: str) -> Tracks:
+    utc, pts, aspect, run_id, n = _FRAME.unpack_from(payload)
+    at = _FRAME.size
+
+    def take(dtype: str, per_row: int = 1) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+        nonlocal at
+        array = np.frombuffer(payload, np.dtype(dtype), n * per_row, at)
+        at += array.nbytes
+        return array.astype(array.dtype.newbyteorder("="))
+
+    return Tracks(
+        camera_id=camera_id, run_id=run_id, pts=pts, utc=utc, aspect=aspect,
+        track_id=take("<i8"), xyxy=take("<f4", 4).reshape(n, 4), score=take("<f4"), class_id=take("<i4"),
+        observed=take("?"),
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def _records(content: Iterator[bytes]) -> Iterator[bytes]:
+    """Payloads of all sound records; ends at a torn tail."""
+    for payload, _ in _sound(content):
+        yield payload
+
+
+def _sound(content: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Payloads of sound records, each with the offset at which it ends. Stops where no sound record follows."""
+    buffer, at, offset = b"", 0, 0
+    for chunk in content:
+        buffer, at = buffer[at:] + chunk, 0
+        while len(buffer) - at >= _HEAD.size:
+            size, crc = _HEAD.unpack_from(buffer, at)
+            end = at + _HEAD.size + size
+            if size < _FRAME.size or (size - _FRAME.size) % _ROW_BYTES:
+                return
+            if end > len(buffer):
+                break
+            payload = buffer[at + _HEAD.size : end]
+            if zlib.crc32(payload) != crc:
+                return
+            offset += end - at
+            at = end
+            yield payload, offset
+
+
+def _content(path: Path) -> Iterator[bytes]:
+    """Decompressed bytes of a segment, in chunks; nothing where it was pruned or packed away meanwhile."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        twin = path.with_name(path.name + ".z")
+        if path.name.endswith(RAW) and twin.is_file():
+            yield from _content(twin)
+        return
+    unpack = zlib.decompressobj() if path.name.endswith(PACKED) else None
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk if unpack is None else unpack.decompress(chunk)
+
+
+def _cut_torn_tail(path: Path) -> None:
+    end = 0
+    for _, end in _sound(_content(path)):  # noqa: B007
+        pass
+    if end < path.stat().st_size:
+        os.truncate(path, end)
+
+
+def _pack_segments(paths: list[Path]) -> None:
+    for path in paths:
+        pack = zlib.compressobj()
+        part = path.with_name(path.name + ".part")
+        with part.open("wb") as out:
+            for chunk in _content(path):
+                out.write(pack.compress(chunk))
+            out.write(pack.flush())
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(path.with_name(path.name + ".z"))
+        path.unlink()
+
+
+def _day(utc: float) -> date:
+    return datetime.fromtimestamp(utc, UTC).date()
+
+
+def _segment_day(path: Path) -> date:
+    return date.fromisoformat(path.name.partition("-")[2][:10])
+
+
+def _segment_start(path: Path) -> float:
+    return datetime.combine(_segment_day(path), datetime.min.time(), UTC).timestamp()
