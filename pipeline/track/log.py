@@ -68,11 +68,10 @@ class TrackLog:
 
     def prune(self, before_utc: float) -> int:
         """Remove days that ended before `before_utc`; returns how many segments went."""
-        old = [path for path in self._segments() if _segment_start(path) + _DAY_S <= before_utc]
-        open_path = None if self._file is None else Path(self._file.name)
+        being_written = None if self._file is None else Path(self._file.name)
+        old = [p for p in self._segments() if _segment_start(p) + _DAY_S <= before_utc and p != being_written]
         for path in old:
-            if path != open_path:
-                path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         return len(old)
 
     def close(self) -> None:
@@ -125,19 +124,19 @@ def _pack(tracks: Tracks) -> bytes:
 
 def _unpack(payload: bytes, camera_id: str) -> Tracks:
     utc, pts, aspect, run_id, n = _FRAME.unpack_from(payload)
-    at = _FRAME.size
-
-    def take(dtype: str, per_row: int = 1) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-        nonlocal at
-        array = np.frombuffer(payload, np.dtype(dtype), n * per_row, at)
-        at += array.nbytes
-        return array.astype(array.dtype.newbyteorder("="))
-
+    rows = np.frombuffer(payload, _row_block(n), 1, _FRAME.size)[0]
     return Tracks(
         camera_id=camera_id, run_id=run_id, pts=pts, utc=utc, aspect=aspect,
-        track_id=take("<i8"), xyxy=take("<f4", 4).reshape(n, 4), score=take("<f4"), class_id=take("<i4"),
-        observed=take("?"),
-    )  # type: ignore[arg-type]  # fmt: skip
+        track_id=rows["track_id"].astype(np.int64), xyxy=rows["xyxy"].astype(np.float32),
+        score=rows["score"].astype(np.float32), class_id=rows["class_id"].astype(np.int32),
+        observed=rows["observed"].astype(np.bool_),
+    )  # fmt: skip
+
+
+def _row_block(n: int) -> np.dtype[np.void]:
+    """The arrays of n tracks as they lie in a record, one after the other."""
+    shapes = {"track_id": ("<i8", (n,)), "xyxy": ("<f4", (n, 4)), "score": ("<f4", (n,))}
+    return np.dtype([(name, *of) for name, of in shapes.items()] + [("class_id", "<i4", (n,)), ("observed", "?", (n,))])
 
 
 def _records(content: Iterator[bytes]) -> Iterator[bytes]:
@@ -190,17 +189,25 @@ def _cut_torn_tail(path: Path) -> None:
 
 
 def _pack_segments(paths: list[Path]) -> None:
+    """Pack finished segments; where the disk is full they stay as they are until the next turn of a day."""
     for path in paths:
-        pack = zlib.compressobj()
         part = path.with_name(path.name + ".part")
-        with part.open("wb") as out:
-            for chunk in _content(path):
-                out.write(pack.compress(chunk))
-            out.write(pack.flush())
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path.with_name(path.name + ".z"))
-        path.unlink()
+        try:
+            _pack_into(part, _content(path))
+            part.replace(path.with_name(path.name + ".z"))
+            path.unlink(missing_ok=True)
+        except OSError:
+            part.unlink(missing_ok=True)
+
+
+def _pack_into(path: Path, content: Iterator[bytes]) -> None:
+    pack = zlib.compressobj()
+    with path.open("wb") as out:
+        for chunk in content:
+            out.write(pack.compress(chunk))
+        out.write(pack.flush())
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _day(utc: float) -> date:
