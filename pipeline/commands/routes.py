@@ -62,7 +62,8 @@ def run_fit(args: argparse.Namespace) -> int:
     _say(
         args,
         {
-            "out": str(args.out), "tracks": len(found), "learned": len(model), "extent": model.scene and model.scene.extent,
+            "out": str(args.out), "tracks": len(found), "learned": len(model),
+            "extent": model.scene and model.scene.extent,
             "corridors": [{"id": f.corridor_id, "name": f.name, "share": round(f.share, 4)} for f in flows],
         },
         f"{args.out}: learned from {len(model)} of {len(found)} tracks, {len(flows)} corridors",

@@ -30,7 +30,8 @@ Polygon = Sequence[tuple[float, float]]
 class Corridor:
     """One flow. `line` float64 (16, 2) from start to end in the model's input unit; `half_width` in that unit too.
 
-    `share` in [0, 1] is of all tracks long enough to be a route. Nine in ten of its tracks stay within `half_width`.
+    `share` in [0, 1] is of all tracks long enough to be a route. Nine in ten of its tracks stay within `half_width`
+    of the line for nine tenths of their way.
     """
 
     corridor_id: str
@@ -74,8 +75,8 @@ def corridors(
     found = []
     for members in _groups(_alike(paths)):
         line = np.median(paths[members], axis=0)
-        apart = np.hypot(*np.moveaxis(paths[members] - line, 2, 0))  # (K, 16)
-        half = max(float(np.quantile(apart.max(axis=1), 0.9)), 0.01)
+        off = [float(np.quantile(along(path, line)[0], 0.9)) for path in paths[members]]
+        half = max(float(np.quantile(off, 0.9)), 0.01)
         found.append((line, half, len(members)))
     return _named(found, len(chosen), scene, notes=notes, zones=zones or {})
 
@@ -84,6 +85,18 @@ def apart(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[floa
     """Mean and largest distance of two lines of `POINTS` points, point by point; direction counts."""
     distance = np.hypot(*(first - second).T)
     return float(distance.mean()), float(distance.max())
+
+
+def along(places: NDArray[np.float64], line: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distance of places (M, 2) to a line (K, 2), float64 (M,), and the line's direction there, unit (M, 2)."""
+    start, piece = line[:-1], np.diff(line, axis=0)
+    square = np.maximum((piece * piece).sum(axis=1), 1e-12)
+    share = ((places[:, None] - start) * piece).sum(axis=2) / square  # (M, K - 1)
+    nearest = start + np.clip(share, 0.0, 1.0)[..., None] * piece
+    distance = np.hypot(*np.moveaxis(places[:, None] - nearest, 2, 0))
+    at = distance.argmin(axis=1)
+    direction: NDArray[np.float64] = piece[at] / np.sqrt(square[at])[:, None]
+    return distance.min(axis=1), direction
 
 
 def _alike(paths: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -222,7 +222,8 @@ class RouteModel:
         raw, raw_lengths = archive.joined(waiting, 3)
         scene = None if self.scene is None else asdict(self.scene)
         head: dict[str, Any] = {
-            "params": asdict(self.params), "key": self.key, "unit": self.unit, "accepted": self.accepted, "learned": self.learned,
+            "params": asdict(self.params), "key": self.key, "unit": self.unit, "accepted": self.accepted,
+            "learned": self.learned,
             "first_utc": self.first_utc, "last_utc": self.last_utc, "scene": scene, "refreshed": self._refreshed,
             "calibrated": self._calibration is not None,
             "notes": [{"line": note.line.tolist(), "name": note.name, "status": note.status} for note in self.notes],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.routes.corridor import Corridor
+from rules.routes.corridor import Corridor, along
 
 KEPT = 256
 """Nodes of a path that are kept for the explanation; a longer one is thinned."""
@@ -53,12 +53,14 @@ def departure(trail: Sequence[tuple[float, float, float]], flows: Sequence[Corri
         return None
     path = np.array(trail)
     heading = np.diff(path[:, :2], axis=0, prepend=path[:1, :2] * 2 - path[1:2, :2])
+    pace = np.maximum(np.hypot(heading[:, 0], heading[:, 1]), 1e-12)
     best: Departure | None = None
     longest = -math.inf
     for flow in flows:
-        distance, along = _along(path[:, :2], heading, flow.line)
+        distance, direction = along(path[:, :2], flow.line)
+        agreement = (direction * heading).sum(axis=1) / pace
         for backwards in (False, True):
-            agrees = (-along if backwards else along) >= AGREES
+            agrees = (-agreement if backwards else agreement) >= AGREES
             kept = np.flatnonzero((distance <= flow.half_width) & agrees)
             merit = len(kept) - float(distance.min()) / flow.half_width * 1e-3
             if merit > longest:
@@ -75,18 +77,3 @@ def _departure(
     off = max(0.0, float(after.max()) - flow.half_width) if len(after) else 0.0
     left = (float(path[last, 0]), float(path[last, 1]), float(path[last, 2])) if last >= 0 and len(after) else None
     return Departure(flow, backwards, left, off)
-
-
-def _along(
-    places: NDArray[np.float64], heading: NDArray[np.float64], line: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Distance of each place to a line, and the cosine between the walk and the line there."""
-    start, piece = line[:-1], np.diff(line, axis=0)  # (15, 2)
-    square = np.maximum((piece * piece).sum(axis=1), 1e-12)
-    share = ((places[:, None] - start) * piece).sum(axis=2) / square  # (M, 15)
-    nearest = start + np.clip(share, 0.0, 1.0)[..., None] * piece
-    distance = np.hypot(*np.moveaxis(places[:, None] - nearest, 2, 0))
-    at = distance.argmin(axis=1)
-    direction = piece[at] / np.sqrt(square[at])[:, None]
-    pace = np.maximum(np.hypot(heading[:, 0], heading[:, 1]), 1e-12)
-    return distance.min(axis=1), (direction * heading).sum(axis=1) / pace
