@@ -44,17 +44,29 @@ export class CameraStrip extends HTMLElement {
     card.more.textContent = sees ? `${camera.detector}, ${camera.fps_done.toFixed(1)} fps` : [camera.error, fix].filter(Boolean).join(" ");
     if (camera.state === "running" && !card.loading) {
       card.loading = true;
-      card.image.src = api.pictureUrl(camera.camera_id, this.#turn);
+      this.#load(card, api.pictureUrl(camera.camera_id, this.#turn));
     }
   }
 
+  async #load(card, url) {
+    // Decoded before it is shown, so that a picture that does not come leaves the last one standing.
+    const next = el("img", { alt: card.image.alt, width: "320", height: "180", src: url });
+    try {
+      await next.decode();
+      card.image.replaceWith(next);
+      card.image = next;
+    } catch {
+      // the state beside the picture says why
+    }
+    card.loading = false;
+  }
+
   #card(camera) {
-    const image = el("img", { alt: `Camera ${camera.camera_id}`, width: "320", height: "180" });
+    const image = el("div", { class: "no-picture" });
+    image.alt = `Camera ${camera.camera_id}`;
     const state = el("span", { class: "camera-state" });
     const more = el("span", { class: "quiet" });
     const card = { image, state, more, loading: false };
-    image.addEventListener("load", () => (card.loading = false));
-    image.addEventListener("error", () => (card.loading = false));
     card.node = el("figure", { class: "camera" }, image, el("figcaption", {}, el("b", {}, camera.camera_id), state, more));
     return card;
   }
