@@ -12,7 +12,7 @@ PORTER = Look(1.84, 1.05, PALE, BLOND, (168, 54, 44), (66, 68, 78), carries="box
 CLERK = Look(1.65, 0.92, PALE, (98, 60, 36), (196, 186, 164), (52, 48, 54), long_hair=True, carries="bag")
 DRIVER = Look(1.78, 1.25, TAN, GREY, (88, 96, 104), (92, 92, 84))
 GUARD = Look(1.83, 1.1, DARK, BLACK, (24, 30, 46), (26, 28, 36), vest=(196, 214, 70))
-VISITOR = Look(1.74, 0.98, PALE, (74, 50, 34), (128, 134, 142), (46, 56, 84), backpack=(56, 60, 52))
+VISITOR = Look(1.76, 0.98, PALE, (74, 50, 34), (176, 92, 52), (52, 64, 104), backpack=(60, 84, 120))
 STRANGER = Look(1.77, 1.0, PALE, BLACK, (84, 62, 58), (62, 66, 84), hood=True)
 INTRUDER = Look(1.79, 1.02, TAN, BLACK, (98, 100, 92), (64, 70, 88), hood=True, backpack=(84, 74, 58))
 CLEANER = Look(1.63, 1.1, BROWN, BLACK, (70, 120, 150), (64, 90, 116), carries="bag")
