@@ -37,7 +37,9 @@ SUPPORT_S = 40.0  # a background is trusted for at most this long: what lasts lo
 FLOOR_S = 0.8  # ... and nothing replaces it sooner than this
 TRUST_S = 10.0  # a background from before a restart may be out of date
 KNOWN_S = 4.0  # a look counts as known once it has been seen for this long
-BLINK_S = 12.0  # time constant of how often a pixel changes its mind (leaves, water, screens)
+FLIP = 0.06  # how much more restless a pixel gets by changing its mind once (leaves, water, screens)
+CALM_S = 6.0  # time constant at which that is forgotten: passers-by make two changes and no more
+RESTLESS_S = 90.0  # time constant at which a place that went on changing is trusted again
 SAME_LOOK = 16  # levels of brightness within which a pixel keeps its second look
 LEARN_EVERY_S = 0.19  # nothing is gained by learning more often
 COLOUR = 24  # how far colour may be from the mean and still be background: sum of both chroma differences
@@ -65,10 +67,12 @@ class Background:
         self.noise: Plane = np.full((height, width), 3.0, np.float32)
         self.support: Plane = np.zeros((height, width), np.float32)
         self.blink: Plane = np.zeros((height, width), np.float32)
+        self.restless: Plane = np.zeros((height, width), np.float32)
         self.other: Image = first.copy()
         self.other_s: Plane = np.zeros((height, width), np.float32)
         self.other_known: Mask = np.zeros((height, width), np.uint8)
         self._changed: Mask = np.zeros((height, width), np.uint8)
+        self._free: Mask = np.zeros((height, width), np.uint8)
         self._unlearned_s = 0.0
         self._tolerance = self._find_tolerance()
 
@@ -149,15 +153,30 @@ class Background:
         blend(image, self.mean, share, same)
         if not light.changing:
             blend(apart(image[..., 0], before), self.noise, _share(dt, NOISE_S), same)
-        blend((changed ^ self._changed) & np.uint8(1), self.blink, _share(dt, BLINK_S), free)
+        self._learn_blink(changed, free, dt)
         cv2.add(self.support, dt, self.support, same)  # type: ignore[call-overload]
         cv2.min(self.support, SUPPORT_S, self.support)  # type: ignore[call-overload]
         self._changed = changed
         self._tolerance = self._find_tolerance()
 
+    def _learn_blink(self, changed: Mask, free: Mask, dt: float) -> None:
+        """Note which pixels change their mind; who has walked does not count."""
+        flips = both(np.asarray(changed ^ self._changed, np.uint8), both(free, self._free))
+        self._free = free
+        self.blink *= np.float32(1.0 - _share(dt, CALM_S))
+        blend(flips >> 7, self.blink, FLIP, flips)
+        self.restless *= np.float32(1.0 - _share(dt, RESTLESS_S))
+        np.maximum(self.restless, (self.blink - np.float32(2.0 * FLIP)) * np.float32(2.0), out=self.restless)
+
+    def unrest(self, box: NDArray[np.float32]) -> float:
+        """How restless a place has shown itself, beyond what passers-by make of it, 0 to 1."""
+        x1, y1, x2, y2 = (int(value) for value in box)
+        part = self.restless[max(0, y1) : y2, max(0, x1) : x2]
+        return float(part.mean()) if part.size else 0.0
+
     def _find_tolerance(self) -> NDArray[np.uint8]:
         """How far brightness may be from the mean and still be background, in levels."""
-        return np.clip(9.0 + 3.0 * self.noise + 60.0 * self.blink, 14.0, 90.0).astype(np.uint8)
+        return np.clip(9.0 + 3.0 * self.noise + 60.0 * self.restless, 14.0, 90.0).astype(np.uint8)
 
     def _learn_other(self, image: Image, new: Mask, window: Window, dt: float) -> None:
         """Time how long what is there now has been there, and let it take over once it has outlasted the old."""

@@ -7,6 +7,7 @@ below the tolerance that it is compared with.
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -75,5 +76,5 @@ def unpack(state: bytes) -> Checkpoint | None:
                 scores=archive["scores"].astype(np.float32),
                 samples=archive["samples"].astype(np.float64).reshape(-1, 2),
             )
-    except (OSError, ValueError, KeyError, EOFError, cv2.error):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, cv2.error):
         return None

@@ -16,10 +16,11 @@ from pipeline.detect.base import DetectorKind
 from pipeline.detect.motion.background import Background
 from pipeline.detect.motion.change import contour_contrast, solid
 from pipeline.detect.motion.checkpoint import pack, unpack
-from pipeline.detect.motion.memory import Blob, Memory, cut_off
+from pipeline.detect.motion.memory import Blob, Memory
 from pipeline.detect.motion.pixels import Image, Mask, Window, both, grow, outside, windows
 from pipeline.detect.motion.shapes import Shape, clean, drop_rims, find_parts, group
 from pipeline.detect.motion.size import PersonSize
+from pipeline.detect.motion.walking import cut_off
 from pipeline.types import Detections, Frame
 from rules.types import PERSON
 
@@ -38,6 +39,8 @@ GHOST_EVERY_S = 0.2
 GHOST = -0.2  # contour contrast below which a shape is taken for a ghost ...
 GHOST_VOTES = 3  # ... that many times running
 STANDING = 0.25  # heights a second: ghosts do not walk
+SETTLE_S = 4.0  # after the first frame
+YOUNG = 0.12  # unrest that a scene not seen before is taken to have
 LIFE = 14  # levels by which a pixel of somebody alive changes between two frames
 
 
@@ -88,7 +91,7 @@ class _Scene:
 
     def __init__(self, image: Image, pts: float) -> None:
         self.shape = (image.shape[0], image.shape[1])
-        self.pts = pts
+        self.pts = self._since = pts
         self.seen: list[Blob] = []
         self.background = Background(image)
         self.memory = Memory()
@@ -159,13 +162,18 @@ class _Scene:
                     continue
                 blob = self.memory.add(shape.box, self.pts)
             else:
-                blob.see(shape.box, self.pts, self.shape)
+                blob.see(shape.box, pts=self.pts, picture=self.shape, unrest=self._unrest(shape))
             if blob.walked and self._alive(shape, image):
                 blob.life = self.pts
             self._learn_size(blob)
             blob.score = self._score(blob)
             seen.append(blob)
         return seen
+
+    def _unrest(self, shape: Shape) -> float:
+        """How much stronger the evidence must be here; at the start everything may still be leaves."""
+        young = max(0.0, 1.0 - (self.pts - self._since) / SETTLE_S)
+        return self.background.unrest(shape.box) + YOUNG * young
 
     def _alive(self, shape: Shape, image: Image) -> bool:
         x1, y1, x2, y2 = (int(value) for value in shape.box)

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-Box = NDArray[np.float32]
-"""x1, y1, x2, y2 in px of the working picture, float32 (4,)."""
+from pipeline.detect.motion.walking import Box, gone, middle, steady
 
 LOST_S = 1.2  # a blob unseen for this long is forgotten
 WALKED = 0.25  # of its height: what a blob must have moved to count as somebody
 STRAIGHT = 0.35  # of the way its middle went: what sways comes back
 MIN_AGE_S = 0.25
-EDGE = 2.0  # px: how near to the border of the picture a side is cut off by it
+RESTLESS = 12.0  # how much farther it must have gone where the picture changes all the time
+STEADY, SHAKY = 0.6, 0.25  # share of steady sightings of late that makes somebody, and that unmakes them
+STEPS = 0.6  # share of the way that steady sightings must have made
 STILL_S = 180.0  # somebody without any sign of life for this long was a thing
 THING_S = 20.0  # ... and a shape wider than tall sooner
 
@@ -36,6 +37,8 @@ class Blob:
     sightings: int = 1
     walked: bool = False
     path: float = 0.0
+    steps: NDArray[np.float32] = field(default_factory=lambda: np.zeros(2, np.float32))
+    steadiness: float = 1.0
     life: float = 0.0
     measured: float = -1e9
     score: float = 0.0
@@ -53,16 +56,21 @@ class Blob:
         """Where the box should be at a time, going on as it did."""
         return (self.box + self.speed * np.float32(min(pts - self.seen, 1.0))).astype(np.float32)
 
-    def see(self, box: Box, pts: float, picture: tuple[int, int]) -> None:
-        """Take a sighting in a picture of (height, width)."""
+    def see(self, box: Box, *, pts: float, picture: tuple[int, int], unrest: float) -> None:
+        """Take a sighting in a picture of (height, width); `unrest` in [0, 1] says how often it changes there anyway."""
         dt = max(pts - self.seen, 1e-3)
         measured = (box - self.box) / np.float32(dt)
         share = np.float32(min(1.0, dt / 0.4))
         self.speed = (self.speed * (1 - share) + measured * share).astype(np.float32)
-        self.path += float(np.linalg.norm(_middle(box) - _middle(self.box)))
+        step = middle(box) - middle(self.box)
+        self.path += float(np.hypot(*step))
+        calm = steady(self.box, box, picture)
+        self.steadiness += (float(calm) - self.steadiness) * float(share)
+        if calm:
+            self.steps = self.steps + step
         self.box, self.seen = box, pts
         self.sightings += 1
-        self._judge(pts, picture)
+        self._judge(pts, picture, unrest)
 
     def retime(self, pts: float) -> None:
         """Go on at another time, after a pause of unknown length, as if last seen there."""
@@ -81,12 +89,20 @@ class Blob:
         limit = THING_S if self.width > 1.15 * self.height else STILL_S
         return pts - max(self.life, self.born) > limit
 
-    def _judge(self, pts: float, picture: tuple[int, int]) -> None:
+    def _judge(self, pts: float, picture: tuple[int, int], unrest: float) -> None:
+        if self.walked and self.steadiness < SHAKY:
+            self._begin_again(pts)
         if self.walked or self.sightings < 2 or pts - self.born < MIN_AGE_S:
             return
-        away = float(np.hypot(*_moved_as_a_whole(self.birth, self.box, picture)))
-        tall = max(self.height, float(self.birth[3] - self.birth[1]))
-        self.walked = away > WALKED * tall and away > STRAIGHT * self.path
+        away = gone(self.birth, self.box, picture)
+        needed = WALKED * max(self.height, float(self.birth[3] - self.birth[1])) * (1.0 + RESTLESS * unrest)
+        straight = away > STRAIGHT * self.path and float(np.hypot(*self.steps)) > STEPS * min(away, needed)
+        self.walked = straight and away > needed and self.steadiness > STEADY
+
+    def _begin_again(self, pts: float) -> None:
+        """What was taken for somebody joins and parts like leaves: let it prove itself once more."""
+        self.walked, self.birth, self.born, self.path = False, self.box, pts, 0.0
+        self.steps = np.zeros(2, np.float32)
 
 
 class Memory:
@@ -108,35 +124,3 @@ class Memory:
 
     def drop(self, blob: Blob) -> None:
         self.blobs = [other for other in self.blobs if other is not blob]
-
-
-def _middle(box: Box) -> NDArray[np.float32]:
-    return np.asarray((box[:2] + box[2:]) / 2, np.float32)
-
-
-def cut_off(box: Box, picture: tuple[int, int]) -> bool:
-    """Whether a side of the box lies on the border of a picture of (height, width)."""
-    height, width = picture
-    return bool(min(box[0], box[1]) <= EDGE or box[2] >= width - EDGE or box[3] >= height - EDGE)
-
-
-def _moved_as_a_whole(birth: Box, box: Box, picture: tuple[int, int]) -> tuple[float, float]:
-    """How far both opposite sides went the same way, across and down, px; growing and shrinking are no movement.
-
-    A side that the picture's border cuts off says nothing, so there the other side counts, by three quarters.
-    """
-    step = box - birth
-    height, width = picture
-    across = _common(
-        float(step[0]), float(step[2]), low=min(birth[0], box[0]) <= EDGE, high=max(birth[2], box[2]) >= width - EDGE
-    )
-    down = _common(
-        float(step[1]), float(step[3]), low=min(birth[1], box[1]) <= EDGE, high=max(birth[3], box[3]) >= height - EDGE
-    )
-    return across, down
-
-
-def _common(first: float, second: float, *, low: bool, high: bool) -> float:
-    if low != high:
-        return 0.75 * abs(second if low else first)
-    return min(abs(first), abs(second)) if first * second > 0 else 0.0

@@ -10,16 +10,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.detect.motion.memory import Blob, Box, cut_off
+from pipeline.detect.motion.memory import Blob
 from pipeline.detect.motion.pixels import Mask, above, blur
 from pipeline.detect.motion.size import PersonSize
+from pipeline.detect.motion.walking import Box, cut_off
 
 WIDTH = 0.42  # width of a walking person in heights: arms and stride included
 
 
 JOIN_GAP = 0.22  # of the taller piece: pieces of one person stand no further apart above each other
 TOO_TALL = 1.35  # times the expected height: no more is joined
-TOO_WIDE = 1.75  # times the expected width: more than one person
+NOTCH = 0.07  # of the height: how deep the outline dips between two heads
+WHOLE = 0.6  # of the expected height: tall enough to be a person and not a part of one
+TOO_WIDE = 1.45  # times the expected width: more than one person
 SPECK = 0.04  # of the largest piece: what is smaller does not stretch a person's box
 RUNNING = 1.2  # heights a second that somebody may go on top of what was expected
 THIN = 0.1  # of the square on its longer side: a piece with fewer pixels is a line
@@ -93,7 +96,7 @@ def group(found: Parts, blobs: Sequence[Blob], *, pts: float, size: PersonSize) 
         kept, spare = _fitting(found, owned[blob.number], blob, size)
         free += spare
         if kept:
-            shapes.append(_shape(found, kept, blob))
+            shapes += _split_owned(found, _shape(found, kept, blob), expected[blob.number], size)
     for labels in _stacks(found, free, size):
         shapes += _split_wide(found, _shape(found, labels, None), size)
     return _reunite(shapes, blobs, pts=pts, picture=(found.image.shape[0], found.image.shape[1]))
@@ -139,11 +142,17 @@ def _fits(found: Parts, kept: list[int], label: int, blob: Blob, size: PersonSiz
     if found.area[label] < SPECK * found.area[kept[0]]:
         return False
     joined = _union([main, piece])
-    tall = max(size.expected(float(joined[3])) or 0.0, blob.height)
-    if joined[3] - joined[1] > TOO_TALL * tall:
+    tall = size.expected(float(joined[3])) or blob.height
+    if joined[3] - joined[1] > TOO_TALL * tall or (_whole(main, size) and _whole(piece, size)):
         return False
     above_each_other = min(main[2], piece[2]) - max(main[0], piece[0]) > 0.4 * (piece[2] - piece[0])
     return bool(above_each_other or joined[2] - joined[0] < TOO_WIDE * WIDTH * tall)
+
+
+def _whole(box: Box, size: PersonSize) -> bool:
+    """Whether a box is tall enough, where its feet are, to be somebody by itself."""
+    expected = size.expected(float(box[3]))
+    return expected is not None and bool(box[3] - box[1] > WHOLE * expected)
 
 
 def _reunite(shapes: list[Shape], blobs: Sequence[Blob], *, pts: float, picture: tuple[int, int]) -> list[Shape]:
@@ -211,6 +220,16 @@ def _stackable(found: Parts, box: Box, other: list[int], size: PersonSize) -> bo
     return bool(gap < JOIN_GAP * limit and height < TOO_TALL * limit)
 
 
+def _split_owned(found: Parts, shape: Shape, expected: Box, size: PersonSize) -> list[Shape]:
+    """Part an owned shape where it holds several people; the nearest piece stays the owner's."""
+    pieces = _split_wide(found, shape, size)
+    if len(pieces) < 2:
+        return [shape]
+    mine = max(range(len(pieces)), key=lambda index: _overlap(pieces[index].box, expected))
+    pieces[mine] = replace(pieces[mine], owner=shape.owner)
+    return pieces
+
+
 def _split_wide(found: Parts, shape: Shape, size: PersonSize) -> list[Shape]:
     """Part a shape that is wider than a person at its deepest notches, seen from above: people side by side."""
     limit = size.expected(float(shape.box[3]))
@@ -243,8 +262,8 @@ def _notches(window: NDArray[np.bool_], count: int) -> list[int]:
         centre, reach = index * width / count, width / count * 0.35
         left, right = int(centre - reach), int(centre + reach) + 1
         cut = left + int(top[left:right].argmax())
-        shoulder = min(top[max(0, cut - int(2 * reach)) : cut + 1].min(), top[cut : cut + int(2 * reach) + 1].min())
-        if top[cut] - shoulder > 0.06 * height:
+        heads = top[max(0, cut - int(2 * reach)) : cut + 1].min(), top[cut : cut + int(2 * reach) + 1].min()
+        if top[cut] - max(heads) > NOTCH * height:
             cuts.append(cut)
     return cuts
 
