@@ -272,8 +272,11 @@ def _bounded(why: dict[str, Any]) -> dict[str, Any]:
     return why if size <= MAX_BYTES // 2 else {"too_long": f"a reason of {size} characters was left out"}
 
 
-def _moment(event: Event) -> tuple[str, str]:
-    return event.state, f"{event.utc:.3f}" if event.state == "update" else ""
+def _moment(event: Event) -> tuple[str, ...]:
+    """An episode starts once and ends once; its updates differ in their time or in what they say."""
+    if event.state != "update":
+        return (event.state,)
+    return event.state, f"{event.utc:.3f}", json.dumps(plain(event.why), sort_keys=True)
 
 
 def _item(evidence: Evidence) -> EvidenceItem:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from pipeline.alerts.message import digest
+from pipeline.alerts.message import digest, plain
 from pipeline.types import Alert, Event, Severity
 
 LEVELS: tuple[Severity, ...] = get_args(Severity)
@@ -34,12 +34,14 @@ class RulePolicy:
 
 @dataclass(slots=True)
 class _Episode:
-    """One person's stay under one rule: how severe it has become and when it was last heard of."""
+    """One person's stay under one rule: how severe it has become, and what was last said of it and when."""
 
     incident_id: str
     severity: Severity
+    threshold_s: float
     utc: float
     state: str
+    said: str
 
 
 @dataclass(slots=True)
@@ -88,7 +90,9 @@ class Policy:
             stay.open.add(event.key)
         stay.utc = max(stay.utc, event.utc)
         incident_id = known.incident_id if known is not None else stay.incident_id
-        self._episodes[event.key] = _Episode(incident_id, severity, event.utc, event.state)
+        self._episodes[event.key] = _Episode(
+            incident_id, severity, _threshold_s(event), event.utc, event.state, _said(event)
+        )
         self._forget(event.utc)
         return Alert(
             alert_id=event.key, incident_id=incident_id, severity=severity, state="new", trial=rule.trial,
@@ -126,7 +130,7 @@ class Policy:
                 for (rule, zone), s in self._stays.items()
             ],
             "episodes": {
-                key: {"incident": e.incident_id, "severity": e.severity, "utc": e.utc, "state": e.state}
+                key: [e.incident_id, e.severity, e.threshold_s, e.utc, e.state, e.said]
                 for key, e in self._episodes.items()
             },
         }
@@ -140,28 +144,41 @@ class Policy:
         if state.get("version") != 1:
             raise ValueError(f"policy state of version {state.get('version')!r}, not 1")
         self._stays = {(s["rule"], s["zone"]): _Stay(s["incident"], s["utc"], set(s["open"])) for s in state["stays"]}
-        self._episodes = {
-            key: _Episode(e["incident"], e["severity"], e["utc"], e["state"]) for key, e in state["episodes"].items()
-        }
+        self._episodes = {key: _Episode(*fields) for key, fields in state["episodes"].items()}
 
 
 def _severity(rule: RulePolicy, event: Event, known: _Episode | None) -> Severity:
-    """The rule's severity, one level up for each escalation; it never falls within an episode."""
-    if event.state == "end":
-        return known.severity if known is not None else rule.severity
-    step = event.why.get("escalation")
-    if isinstance(step, int) and not isinstance(step, bool):
-        raised = LEVELS[min(LEVELS.index(rule.severity) + max(0, step), len(LEVELS) - 1)]
-    elif event.state == "update":
-        raised = LEVELS[min(LEVELS.index(known.severity if known else rule.severity) + 1, len(LEVELS) - 1)]
-    else:
-        raised = rule.severity
-    return max(raised, known.severity if known is not None else raised, key=LEVELS.index)
+    """The rule's severity, one level up for each escalation; it never falls within an episode.
+
+    An escalation is an update whose `why` says its `level` (1 for the first), or whose `threshold_s` is a longer one.
+    """
+    base = rule.severity if known is None else known.severity
+    if event.state != "update":
+        return base
+    level = event.why.get("level")
+    if isinstance(level, int) and not isinstance(level, bool):
+        return max(base, _up(rule.severity, level), key=LEVELS.index)
+    longer = known is None or _threshold_s(event) > known.threshold_s > 0
+    return _up(base, 1) if longer else base
+
+
+def _up(severity: Severity, levels: int) -> Severity:
+    return LEVELS[min(LEVELS.index(severity) + max(0, levels), len(LEVELS) - 1)]
+
+
+def _threshold_s(event: Event) -> float:
+    value = event.why.get("threshold_s")
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _said(event: Event) -> str:
+    return digest(event.state, f"{event.utc:.3f}", repr(sorted(plain(event.why).items())))
 
 
 def _repeats(known: _Episode, event: Event) -> bool:
-    """True where this change of the episode, or a later one, was applied before. What comes later is never one."""
-    order = ("start", "update", "end")
-    if event.state == "start":
+    """True where this was applied before: a second start, or what is no later than the last that was said. Two
+    escalations of one frame are two."""
+    if event.state == "start" or _said(event) == known.said:
         return True
-    return event.utc <= known.utc and order.index(event.state) <= order.index(known.state)
+    order = ("start", "update", "end")
+    return event.utc < known.utc or (event.utc == known.utc and order.index(event.state) < order.index(known.state))

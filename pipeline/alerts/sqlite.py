@@ -41,7 +41,9 @@ class OwnerLock:
             raise StoreError(f"{path} is in use by another process; one process owns it") from None
 
     def release(self) -> None:
-        os.close(self._fd)
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -20,6 +20,7 @@ from pipeline.store.store import Store
 log = logging.getLogger(__name__)
 
 PAGE = 500
+CHUNK = 20
 CAMERAS_S = 1.0
 """How often cameras are looked at for a change of state."""
 
@@ -41,6 +42,19 @@ class Client:
             self.queue.put_nowait((seq, data))
         except asyncio.QueueFull:
             self.slow = True
+
+    def collect(self, item: tuple[int, bytes] | None) -> tuple[list[bytes], bool]:
+        """What is ready, from `item` on, each number once, and whether the stream ends there."""
+        ready: list[bytes] = []
+        while item is not None:
+            seq, data = item
+            if seq == 0 or seq > self.sent:
+                self.sent = max(self.sent, seq)
+                ready.append(data)
+            if self.queue.empty() or len(ready) >= CHUNK:
+                return ready, False
+            item = self.queue.get_nowait()
+        return ready, True
 
     def end(self) -> None:
         """Have its stream end, also where its queue is full."""
@@ -109,10 +123,11 @@ class Hub:
     async def _history(self, client: Client) -> AsyncIterator[bytes]:
         while not (client.slow or self.closing):
             changes = await asyncio.to_thread(self._store.feed_after, client.sent, limit=PAGE)
-            for change in changes:
-                client.sent = change.feed_seq
-                if client.trial or not change.trial:
-                    yield event(change)
+            for at in range(0, len(changes), CHUNK):
+                part = changes[at : at + CHUNK]
+                client.sent = part[-1].feed_seq
+                yield b"".join(event(change) for change in part if client.trial or not change.trial)
+                await asyncio.sleep(0)  # a client that has gone is noticed between parts
             if len(changes) < PAGE:
                 return
 
@@ -123,14 +138,11 @@ class Hub:
                 yield f"event: resume\ndata: {json.dumps({'after': client.sent})}\n\n".encode()
                 return
             item = await client.queue.get()
-            if item is None:
+            ready, ended = client.collect(item)
+            if ready:
+                yield b"".join(ready)
+            if ended:
                 return
-            seq, data = item
-            if seq == 0:
-                yield data
-            elif seq > client.sent:
-                client.sent = seq
-                yield data
 
     async def _forever(self, once: Callable[[], Awaitable[None]]) -> None:
         """A loop's edge: a fault is logged and the loop goes on."""
@@ -147,12 +159,14 @@ class Hub:
         self._wake.clear()
         while True:
             changes = await asyncio.to_thread(self._store.feed_after, self._seq, limit=PAGE)
-            for change in changes:
+            for at, change in enumerate(changes):
                 self._seq = change.feed_seq
                 data = event(change)
                 for client in self._clients:
                     if client.trial or not change.trial:
                         client.offer(change.feed_seq, data)
+                if at % CHUNK == CHUNK - 1:
+                    await asyncio.sleep(0)  # so that only a reader that is slow itself falls behind in a burst
             if len(changes) < PAGE:
                 return
 

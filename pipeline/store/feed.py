@@ -8,8 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipeline.store.prepared import insert_into
 from pipeline.store.schema import feed
-from pipeline.store.views import alert_views
+from pipeline.store.views import alert_view
+
+ADD = insert_into(feed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +27,13 @@ class Change:
 
 def publish(connection: sa.Connection, alert_id: str, *, change: str, utc: float, announce: bool) -> None:
     """Add a row with the alert as it is now. `announce` says that a person should be called, not just shown."""
-    view = alert_views(connection, [alert_id])[0]
+    view = alert_view(connection, alert_id)
+    assert view is not None
     data = json.dumps(view | {"change": change, "announce": announce}, separators=(",", ":"))
-    connection.execute(
-        sa.insert(feed).values(
-            utc=utc,
-            change=change,
-            alert_id=alert_id,
-            camera_id=view["camera_id"],
-            trial=view["trial"],
-            announce=announce,
-            data=data,
-        )
-    )
+    ADD.run(
+        connection, utc=utc, change=change, alert_id=alert_id, camera_id=view["camera_id"], trial=view["trial"],
+        announce=announce, data=data,
+    )  # fmt: skip
 
 
 def changes_after(connection: sa.Connection, seq: int, *, limit: int) -> list[Change]:

@@ -34,8 +34,26 @@ from pipeline.alerts.message import (
 from pipeline.alerts.sentence import sentence
 from pipeline.store import incidents
 from pipeline.store.feed import publish
+from pipeline.store.prepared import Prepared, insert_into
 from pipeline.store.schema import alerts, cameras, dead_letters, epochs, evidence, messages
 from pipeline.types import Severity
+
+SEEN = Prepared(sa.select(messages.c.kind).where(messages.c.message_id == sa.bindparam("message_id")))
+MARK = insert_into(messages)
+EPOCH = Prepared(sa.select(epochs.c.epoch).where(epochs.c.camera_id == sa.bindparam("camera_id")))
+LATEST = Prepared(
+    sa.select(alerts)
+    .where(alerts.c.event_key == sa.bindparam("event_key"))
+    .order_by(alerts.c.part.desc())
+    .limit(sa.literal_column("1"))
+)
+ADD = insert_into(alerts)
+NEW_ALERT = {
+    "state": "new", "acknowledged_by": None, "acknowledged_utc": None, "resolved_by": None, "resolved_utc": None,
+    "disposition": None, "note": None,
+}  # fmt: skip
+CHANGED = ("severity", "updated_utc", "ended_utc", "why", "sentence", "track_ids", "score")
+SET = Prepared(sa.update(alerts).where(alerts.c.alert_id == sa.bindparam("of")), columns=CHANGED)
 
 LEVELS: tuple[Severity, ...] = ("low", "medium", "high")
 POISON = (BadMessage, ValueError, KeyError, TypeError, sa.exc.IntegrityError, sa.exc.DataError)
@@ -111,7 +129,7 @@ def _apply(connection: sa.Connection, message: Message, envelope: Envelope, utc:
 
 
 def _is_stale(connection: sa.Connection, message: Message, utc: float) -> bool:
-    current = connection.scalar(sa.select(epochs.c.epoch).where(epochs.c.camera_id == message.camera_id))
+    current = EPOCH.value(connection, camera_id=message.camera_id)
     if current is not None and message.epoch < current:
         connection.execute(
             sa.update(epochs).where(epochs.c.camera_id == message.camera_id).values(stale=epochs.c.stale + 1)
@@ -194,12 +212,12 @@ def _new(
         kind=told["kind"], subject=told["subject"], zone_id=told["zone_id"], camera_id=told["camera_id"],
         why=told["why"],
     )  # fmt: skip
-    values = told | {
-        "alert_id": alert_id, "part": part, "incident_id": incident_id, "state": "new", "updated_utc": utc,
+    values = NEW_ALERT | told | {
+        "alert_id": alert_id, "part": part, "incident_id": incident_id, "updated_utc": utc,
         "ended_utc": told["utc"] if ended else None, "why": json.dumps(told["why"]), "sentence": words,
         "raised_utc": message.raised_utc, "stored_utc": utc, "epoch": message.epoch, "seq": message.seq,
     }  # fmt: skip
-    connection.execute(sa.insert(alerts).values(values))
+    ADD.run(connection, **values)
     incidents.refresh(connection, incident_id, utc=utc)
     taken.alerts.append((told["camera_id"], told["kind"], told["severity"], "trial" if told["trial"] else "live"))
     taken.delays_s.append(utc - message.raised_utc)
@@ -212,13 +230,12 @@ def _change(connection: sa.Connection, row: sa.Row[Any], told: dict[str, Any], c
         "severity": severity, "updated_utc": utc, "ended_utc": told["utc"] if change == "end" else None,
         "why": json.dumps(told["why"]), "sentence": words, "track_ids": told["track_ids"], "score": told["score"],
     }  # fmt: skip
-    connection.execute(sa.update(alerts).where(alerts.c.alert_id == row.alert_id).values(values))
+    SET.run(connection, of=row.alert_id, **values)
     incidents.refresh(connection, row.incident_id, utc=utc)
 
 
 def _latest_part(connection: sa.Connection, event_key: str) -> sa.Row[Any] | None:
-    query = sa.select(alerts).where(alerts.c.event_key == event_key).order_by(alerts.c.part.desc()).limit(1)
-    return connection.execute(query).first()
+    return LATEST.row(connection, event_key=event_key)
 
 
 # -- evidence -----------------------------------------------------------------------------------------------------
@@ -245,22 +262,14 @@ def _attach(connection: sa.Connection, alert_id: str, items: Sequence[EvidenceIt
 
 
 def _seen(connection: sa.Connection, message_id: str) -> bool:
-    query = sa.select(sa.literal(1)).where(messages.c.message_id == message_id)
-    return connection.execute(query).first() is not None
+    return SEEN.row(connection, message_id=message_id) is not None
 
 
 def _mark(connection: sa.Connection, message: Message, *, kind: str, utc: float) -> None:
-    connection.execute(
-        sa.insert(messages).values(
-            message_id=message.message_id,
-            camera_id=message.camera_id,
-            epoch=message.epoch,
-            seq=message.seq,
-            kind=kind,
-            raised_utc=message.raised_utc,
-            stored_utc=utc,
-        )
-    )
+    MARK.run(
+        connection, message_id=message.message_id, camera_id=message.camera_id, epoch=message.epoch, seq=message.seq,
+        kind=kind, raised_utc=message.raised_utc, stored_utc=utc,
+    )  # fmt: skip
 
 
 def _bury(connection: sa.Connection, envelope: Envelope, *, kind: str, reason: str, utc: float) -> None:
@@ -275,17 +284,10 @@ def bury_poison(connection: sa.Connection, envelope: Envelope, reason: str, utc:
     """Keep it whole, say so in a system alert, and let the rest go on."""
     taken.poison += 1
     _bury(connection, envelope, kind="poison", reason=reason, utc=utc)
-    connection.execute(
-        sa.insert(messages).values(
-            message_id=envelope.message_id,
-            camera_id=NO_CAMERA,
-            epoch=0,
-            seq=0,
-            kind="poison",
-            raised_utc=utc,
-            stored_utc=utc,
-        )
-    )
+    MARK.run(
+        connection, message_id=envelope.message_id, camera_id=NO_CAMERA, epoch=0, seq=0, kind="poison",
+        raised_utc=utc, stored_utc=utc,
+    )  # fmt: skip
     why = {"message_id": envelope.message_id[:80], "reason": reason[:300]}
     note = system_message(
         camera_id=NO_CAMERA, code="dead_letter", change="start", since_utc=utc, utc=utc, raised_utc=utc, why=why

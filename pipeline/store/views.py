@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from pipeline.store.prepared import Prepared
 from pipeline.store.schema import alerts, evidence, incidents
 
 HIDDEN = ("event_key", "part")
+FLAGS = ("system", "trial")
+
+ONE = Prepared(sa.select(alerts).where(alerts.c.alert_id == sa.bindparam("alert_id")))
+FILES = Prepared(
+    sa.select(evidence)
+    .where(sa.or_(evidence.c.alert_id == sa.bindparam("alert_id"), evidence.c.alert_id == sa.bindparam("event_key")))
+    .order_by(evidence.c.stored_utc)
+)
+
+
+def alert_view(connection: sa.Connection, alert_id: str) -> dict[str, Any] | None:
+    """One alert with its evidence, or None."""
+    row = ONE.row(connection, alert_id=alert_id)
+    if row is None:
+        return None
+    return _alert(row, _by_alert(FILES.run(connection, alert_id=alert_id, event_key=row.event_key)))
 
 
 def alert_views(connection: sa.Connection, alert_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -22,6 +39,7 @@ def alert_views(connection: sa.Connection, alert_ids: Sequence[str]) -> list[dic
 
 def _alert(row: sa.Row[Any], files: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     view = {key: value for key, value in row._mapping.items() if key not in HIDDEN}
+    view |= {name: bool(view[name]) for name in FLAGS}
     view["why"] = json.loads(row.why)
     view["track_ids"] = json.loads(row.track_ids)
     view["continues"] = None if row.part == 0 else row.event_key
@@ -31,8 +49,12 @@ def _alert(row: sa.Row[Any], files: dict[str, list[dict[str, Any]]]) -> dict[str
 
 def _evidence(connection: sa.Connection, alert_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     query = sa.select(evidence).where(evidence.c.alert_id.in_(alert_ids)).order_by(evidence.c.stored_utc)
+    return _by_alert(connection.execute(query))
+
+
+def _by_alert(rows: Iterable[sa.Row[Any]]) -> dict[str, list[dict[str, Any]]]:
     files: dict[str, list[dict[str, Any]]] = {}
-    for row in connection.execute(query):
+    for row in rows:
         item = {"evidence_id": row.evidence_id, "kind": row.kind, "media_type": row.media_type, "sha256": row.sha256}
         files.setdefault(row.alert_id, []).append(item)
     return files

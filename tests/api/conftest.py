@@ -14,6 +14,7 @@ from pipeline.alerts.message import Message, alert_message
 from pipeline.api.app import build_app
 from pipeline.api.server import Server, make_server
 from pipeline.api.settings import ApiSettings, CameraInfo
+from pipeline.clock import SystemClock
 from pipeline.store.store import Store
 from pipeline.types import Alert, CameraStatus, Event
 
@@ -88,7 +89,9 @@ def wait_for(condition: Callable[[], bool], within_s: float = 10.0) -> None:
         time.sleep(0.005)
 
 
-def make_message(key: str, *, state: str = "start", utc: float = 1000.0, camera: str = "dock", **changes: object) -> Message:
+def make_message(
+    key: str, *, state: str = "start", utc: float = 1000.0, camera: str = "dock", **changes: object
+) -> Message:
     """An alert message of a loitering rule; `changes` are fields of the alert."""
     event = Event(
         kind="loitering", state=state, rule_id="bay-loiter", rule_version="v1", camera_id=camera, run_id=1,
@@ -99,7 +102,7 @@ def make_message(key: str, *, state: str = "start", utc: float = 1000.0, camera:
         "alert_id": key, "incident_id": f"incident-{key}", "severity": "medium", "state": "new", "trial": False,
         "detector": "motion", "subject": "movement", "event": event,
     }  # fmt: skip
-    return alert_message(Alert(**(fields | changes)), raised_utc=time.time())  # type: ignore[arg-type]
+    return alert_message(Alert(**(fields | changes)), raised_utc=SystemClock().utc())  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -112,8 +115,7 @@ def make_api(tmp_path: Path) -> Iterator[Callable[..., Api]]:
 
     yield make
     for api in made:
-        if api.thread.is_alive():
-            api.stop()
+        api.stop()
 
 
 @pytest.fixture
