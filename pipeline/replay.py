@@ -1,26 +1,31 @@
-"""Recorded tracks through a camera's rules: the same events as live, to the byte, and why there were none."""
+"""Recorded tracks through a camera's rules: the same events as live, to the byte."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from pipeline.errors import BadInput
 from pipeline.site import Site
 from pipeline.site.fields import to_utc
+from pipeline.track.log import TrackLog
 from pipeline.track.mot import MotRows, read_rows, rows_to_tracks, sampled
 from pipeline.types import Event, Tracks
 from rules.engine import Engine
+from rules.routes import RouteModel
 
 CLOSED_BECAUSE = "the recording ended"
 """What `analyze` says too."""
 
 SIZE_ALLOWED = "two whole numbers like 1920x1080"
+TIME_ALLOWED = "a time like 2026-11-22T21:58:00+01:00, local to the site where it has no offset"
 
 
 class Footage(Protocol):
@@ -28,6 +33,10 @@ class Footage(Protocol):
 
     @property
     def camera_id(self) -> str: ...
+
+    @property
+    def start_utc(self) -> float:
+        """Wall time of the first frame."""
 
     def tracks(self, analyze_fps: float) -> Iterator[Tracks]:
         """`Tracks` of every analysed frame, also the empty ones."""
@@ -58,14 +67,46 @@ class Recording:
         return int(sampled(self.frames, fps=self.fps, analyze_fps=analyze_fps).sum())
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedTracks:
+    """A worker's track log from `since_utc` to `until_utc`: every frame that live rules were given, at its own rate."""
+
+    camera_id: str
+    log: TrackLog
+    since_utc: float
+    until_utc: float
+
+    @property
+    def start_utc(self) -> float:
+        first = next(self.tracks(0.0), None)
+        return 0.0 if first is None else first.utc
+
+    def tracks(self, analyze_fps: float) -> Iterator[Tracks]:
+        return self.log.read(self.since_utc, self.until_utc)
+
+    def analysed(self, analyze_fps: float) -> None:
+        return None
+
+
 def open_footage(
-    path: Path, site: Site, camera_id: str, *, fps: float | None, size: str | None, start: str | None
-) -> Footage:
-    """A MOTChallenge file. A `summary.json` beside it that names its sha256 tells of empty frames at the end.
+    path: Path, site: Site, camera_id: str, *, fps: float | None = None, size: str | None = None,
+    start: str | None = None, until: str | None = None,
+) -> Footage:  # fmt: skip
+    """A MOTChallenge file, or a folder: a track log, the folder of all cameras' logs, or the data folder.
+
+    A `summary.json` beside a file that names its sha256 tells of empty frames at the end. Of a log, `start` and `until`
+    pick a part; of a file, `start` is the wall time of its first frame.
 
     Raises:
-        BadInput: no such file, or `fps`, `size` or `start` missing or not usable.
+        BadInput: no such file or log, or an argument that is missing or not usable.
     """
+    camera_of(site, camera_id)
+    if path.is_dir():
+        since_utc = -math.inf if start is None else parse_time(start, site, argument="--start")
+        until_utc = math.inf if until is None else parse_time(until, site, argument="--until")
+        return LoggedTracks(camera_id, _log(path, camera_id), since_utc, until_utc)
+    if until is not None:
+        raise BadInput(f"--until {until}: only with a track log: a file is replayed whole")
     if fps is None or not 0.0 < fps <= 1000.0:
         raise BadInput(f"--fps {'is missing' if fps is None else fps}: frames a second of the source, like 25")
     if size is None:
@@ -86,7 +127,7 @@ def replay(engine: Engine, tracks: Iterable[Tracks]) -> Iterator[list[Event]]:
 
 
 def start_of(site: Site, camera_id: str, given: str | None) -> float:
-    """Wall time of the first frame: `given` (ISO 8601, local where it has no offset), else the camera's `start`.
+    """Wall time of a file's first frame: `given`, else the camera's `start`.
 
     Without either it is 1970, which is right as long as no rule asks a calendar.
 
@@ -94,18 +135,27 @@ def start_of(site: Site, camera_id: str, given: str | None) -> float:
         BadInput: no time is known and a rule needs one, or `given` is no time.
     """
     if given is not None:
-        try:
-            return to_utc(datetime.fromisoformat(given), site.timezone)
-        except ValueError:
-            raise BadInput(f"--start {given}: a time like 2026-11-22T21:58:00+01:00") from None
+        return parse_time(given, site, argument="--start")
     start = site.start_utc(camera_id)
     asking = [rule.id for rule in site.cameras[camera_id].rules if rule.calendar_names()]
     if start is None and asking:
         raise BadInput(
             f"--start: rule {asking[0]} asks a calendar, and camera {camera_id} has no start: "
-            "give the wall time of the first frame, like 2026-11-22T21:58:00+01:00"
+            f"give the wall time of the first frame, {TIME_ALLOWED}"
         )
     return start or 0.0
+
+
+def parse_time(text: str, site: Site, *, argument: str) -> float:
+    """ISO 8601 -> seconds since the epoch.
+
+    Raises:
+        BadInput: no such time, or one that the site's clocks skip.
+    """
+    try:
+        return to_utc(datetime.fromisoformat(text), site.timezone)
+    except ValueError:
+        raise BadInput(f"{argument} {text}: {TIME_ALLOWED}") from None
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -120,11 +170,36 @@ def parse_size(text: str) -> tuple[int, int]:
     raise BadInput(f"--size {text}: {SIZE_ALLOWED}")
 
 
-def camera_of(site: Site, camera_id: str) -> str:
+def camera_of(site: Site, camera_id: str) -> None:
     """Raises BadInput where the site has no such camera."""
     if camera_id not in site.cameras:
         raise BadInput(f"--camera {camera_id!r}: the site has {', '.join(site.cameras) or 'no cameras'}")
-    return camera_id
+
+
+def load_routes(path: Path | None) -> RouteModel | None:
+    """A model that `nightjar routes fit` has written, or None for no path.
+
+    Raises:
+        BadInput: it cannot be read or is none.
+    """
+    if path is None:
+        return None
+    try:
+        return RouteModel.from_bytes(path.read_bytes())
+    except OSError as error:
+        raise BadInput(f"--routes {path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise BadInput(f"--routes {path}: not a learned route model: {error}") from None
+
+
+def _log(path: Path, camera_id: str) -> TrackLog:
+    name = quote(camera_id, safe="")
+    for folder in (path, path / "tracks"):
+        if (folder / name).is_dir():
+            return TrackLog(folder, camera_id)
+    if path.name == name:
+        return TrackLog(path.parent, camera_id)
+    raise BadInput(f"--tracks {path}: holds no track log of camera {camera_id}: a folder {name} is looked for")
 
 
 def _frames_of_summary(path: Path) -> int:

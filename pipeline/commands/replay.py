@@ -17,10 +17,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.errors import BadInput
 from pipeline.eventlog import event_line, event_value
-from pipeline.replay import Footage, camera_of, open_footage, replay
+from pipeline.replay import Footage, camera_of, load_routes, open_footage, replay
 from pipeline.rulebook import build_engine
 from pipeline.site import Site, load_site
 from pipeline.types import Event
+from rules.routes import RouteModel
 
 SAME_EPISODE_S = 0.5
 """Two sites' episodes of one rule that begin within this are one episode, told by both."""
@@ -42,14 +43,16 @@ def add_tracks_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tracks", type=Path, required=True, metavar="FILE", help="MOTChallenge file, or a track log")
     parser.add_argument("--fps", type=float, metavar="F", help="frames a second of the source (files)")
     parser.add_argument("--size", metavar="WxH", help="width and height of the picture in px (files)")
-    parser.add_argument("--start", metavar="ISO", help="wall time of the first frame (files)")
+    parser.add_argument("--start", metavar="ISO", help="wall time of a file's first frame; from when on in a log")
+    parser.add_argument("--until", metavar="ISO", help="until when in a log")
+    parser.add_argument("--routes", type=Path, metavar="MODEL", help="learned routes (nightjar routes fit)")
 
 
 def run(args: argparse.Namespace) -> int:
     site = load_site(args.site)
-    footage = footage_of(args, site)
+    footage, routes = footage_of(args, site), load_routes(args.routes)
     with _writer(args.out) as out:
-        told = _play(site, footage, out, what=args.site.name)
+        told = _play(site, footage, out, routes=routes)
     report: dict[str, Any] = {
         "site": str(args.site), "camera": args.camera, "tracks": str(args.tracks), "out": str(args.out),
         "frames_analysed": told.frames, "events": dict(sorted(told.kinds.items())),
@@ -58,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     if args.against is not None:
         other = load_site(args.against)
         camera_of(other, args.camera)
-        difference = compare(told.starts, _play(other, footage, None, what=args.against.name).starts)
+        difference = compare(told.starts, _play(other, footage, None, routes=routes).starts)
         report |= {"against": str(args.against), **difference.value()}
     if args.json:
         print(json.dumps(report, ensure_ascii=False))
@@ -73,8 +76,8 @@ def footage_of(args: argparse.Namespace, site: Site) -> Footage:
     Raises:
         BadInput: an unknown camera, or arguments that are missing or no numbers.
     """
-    camera_of(site, args.camera)
-    return open_footage(args.tracks, site, args.camera, fps=args.fps, size=args.size, start=args.start)
+    given = {"fps": args.fps, "size": args.size, "start": args.start, "until": args.until}
+    return open_footage(args.tracks, site, args.camera, **given)
 
 
 @dataclass(slots=True)
@@ -127,13 +130,13 @@ def _apart(a: Event, b: Event) -> float:
     return abs(a.since_utc - b.since_utc) + abs(a.utc - b.utc)
 
 
-def _play(site: Site, footage: Footage, out: IO[str] | None, *, what: str) -> Told:
+def _play(site: Site, footage: Footage, out: IO[str] | None, *, routes: RouteModel | None) -> Told:
     told = Told()
     camera = site.cameras[footage.camera_id]
-    engine = build_engine(site, footage.camera_id, route_model=None)
+    engine = build_engine(site, footage.camera_id, route_model=routes)
     tracks = footage.tracks(camera.analyze_fps)
     total = footage.analysed(camera.analyze_fps)
-    for events in _progress(replay(engine, tracks), total=total, what=what):
+    for events in _progress(replay(engine, tracks), total=total):
         told.frames += 1
         for event in events:
             if out is not None:
@@ -145,11 +148,11 @@ def _play(site: Site, footage: Footage, out: IO[str] | None, *, what: str) -> To
     return told
 
 
-def _progress(steps: Iterator[list[Event]], *, total: int | None, what: str) -> Iterator[list[Event]]:
+def _progress(steps: Iterator[list[Event]], *, total: int | None) -> Iterator[list[Event]]:
     quiet = not sys.stderr.isatty()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), disable=quiet) as progress:
-        task = progress.add_task(f"replaying {what}", total=total)
+        task = progress.add_task("replaying", total=total)
         for number, events in enumerate(steps):
             if number % 2000 == 0:
                 progress.update(task, completed=number)

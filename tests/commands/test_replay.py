@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from pipeline.cli import main
 from pipeline.commands.replay import compare
 from pipeline.replay import parse_size
+from pipeline.track.log import TrackLog
+from pipeline.track.mot import read_rows, rows_to_tracks
 from rules.types import Event
 
 SITE = """\
@@ -199,3 +202,77 @@ def test_a_folder_that_cannot_be_written_to_is_said(folder: Path, capsys: pytest
 
 def test_sizes() -> None:
     assert parse_size("1920x1080") == parse_size("1920X1080") == (1920, 1080)
+
+
+@pytest.mark.parametrize("where", ["tracks/dock", "tracks", "."])
+def test_a_track_log_gives_the_events_of_its_file(folder: Path, where: str) -> None:
+    rows = read_rows(folder / "gt.txt")
+    log = TrackLog(folder / "tracks", "dock")
+    start = datetime.fromisoformat("2026-11-22T20:58:00+00:00").timestamp()
+    for tracks in rows_to_tracks(
+        rows, camera_id="dock", fps=10, width=1000, height=500, analyze_fps=5, start_utc=start
+    ):
+        log.append(tracks)
+    log.close()
+    from_file = replayed(folder, "--start", "2026-11-22T21:58:00")
+    assert len(from_file) >= 4
+    assert replayed(folder, "--tracks", str(folder / where)) == from_file
+    part = replayed(folder, "--tracks", str(folder / where), "--until", "2026-11-22T21:58:04")
+    assert told(part) == [("night", "start", 3.0), ("night", "end", 3.8)]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--tracks", "."], "holds no track log of camera dock"),
+        (["--until", "2026-11-22T21:58:04"], "only with a track log"),
+        (["--routes", "none.model"], "--routes none.model: cannot be read"),
+    ],
+)
+def test_logs_and_models_that_are_not_there_are_said(
+    folder: Path, given: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replayed(folder, *given, code=2)
+    assert said in capsys.readouterr().err
+
+
+def test_bytes_that_are_no_routes_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "x.model").write_bytes(b"nothing of the kind")
+    replayed(folder, "--routes", str(folder / "x.model"), code=2)
+    assert "not a learned route model" in capsys.readouterr().err
+
+
+@pytest.mark.assets
+def test_real_people_replay_alike_twice_and_at_any_length(tmp_path: Path, assets: Path) -> None:
+    """MOT17-02, annotated people: byte-equal twice; every alarm when the person has been there for two seconds."""
+    gt = assets / "mot" / "MOT17-02" / "gt.txt"
+    (tmp_path / "site.yaml").write_text(SITE, encoding="utf-8")
+    out = [tmp_path / name for name in ("a.jsonl", "b.jsonl")]
+    for path in out:
+        arguments = ["replay", str(tmp_path / "site.yaml"), "--camera", "dock", "--tracks", str(gt), "--out", str(path)]
+        assert main([*arguments, "--fps", "30", "--size", "1920x1080", "--start", "2026-11-22T21:58:00"]) == 0
+    assert out[0].read_bytes() == out[1].read_bytes()
+    events = [json.loads(line) for line in out[0].read_text(encoding="utf-8").splitlines()]
+    starts = {tuple(e["track_ids"]): e["pts"] for e in events if e["rule_id"] == "night" and e["state"] == "start"}
+    expected = _two_seconds_inside(gt)
+    assert len(expected) >= 20
+    assert {ids: pts for ids, pts in starts.items() if len(ids) == 1}.items() <= expected.items()
+    assert len(starts) == len(expected)
+
+
+def _two_seconds_inside(gt: Path) -> dict[tuple[int], float]:
+    """By hand: of every sixth frame, when each pedestrian's foot has been in the left half for two seconds."""
+    since: dict[int, float] = {}
+    last: dict[int, float] = {}
+    fired: dict[tuple[int], float] = {}
+    rows = sorted(tuple(map(float, line.split(","))) for line in gt.read_text(encoding="utf-8").splitlines())
+    for frame, i, left, _top, width, _height, flag, kind, _seen in rows:
+        if (frame - 1) % 6 or not flag or kind != 1 or left - 1 + width / 2 > 960:
+            continue
+        t = (frame - 1) / 30
+        if t - last.get(int(i), -9.0) > 2.0 + 1e-6:
+            since[int(i)] = t
+        last[int(i)] = t
+        if t - since[int(i)] >= 2.0 - 1e-6:
+            fired.setdefault((int(i),), round(t, 6))
+    return fired
