@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import random
 from typing import Any
 
@@ -10,23 +9,11 @@ from rules.engine import Engine
 from rules.line_crossing import LineCrossing
 from rules.types import Line
 from tests.rules.film import ASPECT, GATE, UTC0, WHO, Person, Script, film, frame, play, together
+from tests.rules.ways import along
 
 
 def rule(**settings: Any) -> LineCrossing:
     return LineCrossing(**WHO, **{"line": GATE, **settings})
-
-
-def along(*points: tuple[float, float, float], track_id: int = 1) -> Script:
-    """Straight lines between (t, x, y) points, seen from the first to the last."""
-
-    def at(t: float) -> list[Person]:
-        for (t0, x0, y0), (t1, x1, y1) in itertools.pairwise(points):
-            if t0 - 1e-9 <= t <= t1 + 1e-9:
-                share = (t - t0) / (t1 - t0)
-                return [Person(track_id, x0 + share * (x1 - x0), y0 + share * (y1 - y0))]
-        return []
-
-    return at
 
 
 def crossed(script: Script, *, seconds: float = 20.0, fps: float = 5.0, **settings: Any) -> list[tuple[float, str]]:
