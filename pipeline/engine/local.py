@@ -102,7 +102,7 @@ class LocalHost:
         self._ended(child, code=process.returncode, now=now)
 
     def _ended(self, child: _Child, *, code: int, now: float) -> None:
-        child.process = None
+        child.forget()
         if code == 0 and child.status.state in FINISHED:
             return
         child.failures = 1 if now - child.started_at > HEALTHY_S else child.failures + 1
@@ -134,6 +134,7 @@ class _Child:
     started_at: float = 0.0
     heard_at: float = 0.0
     restart_at: float | None = None
+    reader: threading.Thread | None = None
     asking: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -146,8 +147,8 @@ class _Child:
         )
         self._say(self.job.line())
         assert self.process.stdout is not None
-        reader = threading.Thread(target=self._listen, args=(self.process.stdout, clock), daemon=True)
-        reader.start()
+        self.reader = threading.Thread(target=self._listen, args=(self.process.stdout, clock), daemon=True)
+        self.reader.start()
 
     def ask_to_end(self) -> None:
         if self.process is not None and self.process.stdin is not None:
@@ -164,7 +165,14 @@ class _Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(timeout=5.0)
-        self.process = None
+        self.forget()
+
+    def forget(self) -> None:
+        """The process has ended: hear its last words and let go of its pipes."""
+        self.ask_to_end()
+        if self.reader is not None:
+            self.reader.join(timeout=2.0)
+        self.process = self.reader = None
 
     def ask_picture(self, *, timeout_s: float) -> bytes | None:
         with self.asking:
@@ -188,14 +196,18 @@ class _Child:
         return True
 
     def _listen(self, stream: IO[str], clock: Clock) -> None:
-        for line in stream:
-            self.heard_at = clock.monotonic()
-            try:
-                said = parse_up(line)
-            except (ValueError, TypeError):
-                log.warning("camera %s said something unreadable (%d bytes)", self.job.camera_id, len(line))
-                continue
-            if "status" in said:
-                self.status, self.numbers = said["status"], said["more"]
-            elif not self.pictures.full():
-                self.pictures.put_nowait(said["picture"])
+        with stream:
+            for line in stream:
+                self.heard_at = clock.monotonic()
+                self._hear(line)
+
+    def _hear(self, line: str) -> None:
+        try:
+            said = parse_up(line)
+        except (ValueError, TypeError):
+            log.warning("camera %s said something unreadable (%d bytes)", self.job.camera_id, len(line))
+            return
+        if "status" in said:
+            self.status, self.numbers = said["status"], said["more"]
+        elif not self.pictures.full():
+            self.pictures.put_nowait(said["picture"])
