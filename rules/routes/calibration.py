@@ -22,6 +22,12 @@ from rules.routes.evidence import STATISTICS, VIEW_OF, VIEWS
 TAIL = 0.1
 """Share of the largest values that an exponential tail stands in for."""
 
+SHORTEST_TAIL = 0.5
+"""Least scale of a tail, in nats, which all statistics are measured in (pace: spreads). Where normal tracks hardly
+differ, a hair more than all of them is no proof; .1 to .5 measured alike."""
+WEIGHT = {"pace": 0.5}
+"""What a view's surprise counts; others 1. Pace finds none of the strange ways and costs others their power."""
+
 
 class Tail:
     """How surprising a value is, minus log of the share of normal tracks that reach it; 0 for the lower half."""
@@ -34,7 +40,7 @@ class Tail:
         self._middle = float(np.median(values))
         self._start = float(np.quantile(values, 1.0 - TAIL))
         beyond = values[values > self._start] - self._start
-        self._scale = max(float(beyond.mean()) if len(beyond) else 0.0, 1e-6)
+        self._scale = max(float(beyond.mean()) if len(beyond) else 0.0, SHORTEST_TAIL)
         self._cap = -math.log(TAIL)
 
     def __call__(self, value: float) -> float:
@@ -81,20 +87,25 @@ class Standing:
 
 
 class Calibration:
-    """Ranks a track's statistics among those of normal tracks; `maxima` float64 (N, 17), N >= 1, is theirs."""
+    """Ranks a track's statistics among those of normal tracks; `maxima` float64 (N, 17), N >= 1, is theirs.
 
-    __slots__ = ("_beyond", "_joined", "_statistics", "_views")
+    `still` more tracks never moved: nothing about their way can be unusual.
+    """
 
-    def __init__(self, maxima: NDArray[np.float64]) -> None:
+    __slots__ = ("_beyond", "_joined", "_least", "_statistics", "_views")
+
+    def __init__(self, maxima: NDArray[np.float64], *, still: int = 0) -> None:
+        self._least = 1.0 / (len(maxima) + still + 1)
         self._statistics = [Tail(maxima[:, i]) for i in range(len(STATISTICS))]
         surprise = np.column_stack([tail.many(maxima[:, i]) for i, tail in enumerate(self._statistics)])
         worst = np.column_stack([surprise[:, np.equal(_VIEW_OF, view)].max(axis=1) for view in range(len(VIEWS))])
         self._views = [Tail(worst[:, view]) for view in range(len(VIEWS))]
-        views = np.column_stack([tail.many(worst[:, view]) for view, tail in enumerate(self._views)])
+        columns = [tail.many(worst[:, view]) * _WEIGHTS[view] for view, tail in enumerate(self._views)]
+        views = np.column_stack(columns)
         joined = np.sort(np.sqrt((views * views).sum(axis=1)))
         self._joined: list[float] = joined.tolist()
         top = joined[-max(2, len(joined) // 20) :]
-        self._beyond = max(float((top - top[0]).mean()), 1e-6)
+        self._beyond = max(float((top - top[0]).mean()), SHORTEST_TAIL)
 
     def __len__(self) -> int:
         return len(self._joined)
@@ -104,8 +115,8 @@ class Calibration:
         return self._statistics[statistic](value)
 
     def view(self, view: int, worst: float) -> float:
-        """How surprising the worst surprise within a view is."""
-        return self._views[view](worst)
+        """How surprising the worst surprise within a view is, weighted."""
+        return self._views[view](worst) * _WEIGHTS[view]
 
     def p_value(self, score: float) -> float:
         """The share of normal tracks that reach this score, the track itself counted in: valid at every level.
@@ -114,10 +125,12 @@ class Calibration:
         very small false-alarm rates, and promises nothing more.
         """
         above = len(self._joined) - bisect_left(self._joined, score)
-        least = 1.0 / (len(self._joined) + 1)
-        if above or not self._joined:
-            return (above + 1) * least
-        return least * math.exp(-(score - self._joined[-1]) / self._beyond)
+        if score <= 0.0:
+            return 1.0
+        if above:
+            return (above + 1) * self._least
+        return self._least * math.exp(-min(600.0, (score - self._joined[-1]) / self._beyond))
 
 
 _VIEW_OF = np.array(VIEW_OF)
+_WEIGHTS = tuple(WEIGHT.get(view, 1.0) for view in VIEWS)

@@ -60,6 +60,7 @@ class RouteModel:
         self.unit = unit
         self.accepted = False
         self.learned = 0
+        self.still = 0
         self.first_utc: float | None = None
         self.last_utc: float | None = None
         self.scene: Scene | None = None
@@ -129,19 +130,23 @@ class RouteModel:
         return min(1.0, false_alarms_per_week / self.tracks_per_week())
 
     def learn_one(self, track: Track, *, utc: float | None = None) -> None:
-        """Learn a finished track that ended at wall time `utc`; one that stays put teaches nothing about routes.
+        """Learn a finished track that ended at wall time `utc`; one that stays put only counts among the harmless.
 
         Not for tracks whose alert was resolved as real. Those that merely look unusual must be learned: leaving
         them out would make every later track look more unusual than it is.
         """
+        if not len(track):
+            return
+        self.learned += 1
         if self.scene is None:
-            learned = len(track) >= 2 and self._wait(track)
+            self._wait(track)
         else:
             walk = _rounded(self.scene.nodes(track))
-            learned = len(walk) > 0
-            if learned:
+            if len(walk):
                 self._learn(walk)
-        if learned and utc is not None:
+            else:
+                self.still += 1
+        if utc is not None:
             self.first_utc = utc if self.first_utc is None else min(self.first_utc, utc)
             self.last_utc = utc if self.last_utc is None else max(self.last_utc, utc)
 
@@ -154,7 +159,7 @@ class RouteModel:
         if self.scene is None:
             self._build()
         self._maxima = np.array([self._left_out(slot) for slot in range(len(self._walks))])
-        self._calibration = Calibration(self._maxima)
+        self._calibrate()
         self._warm()
 
     def begin(self) -> RouteScorer:
@@ -224,6 +229,7 @@ class RouteModel:
         head: dict[str, Any] = {
             "params": asdict(self.params), "key": self.key, "unit": self.unit, "accepted": self.accepted,
             "learned": self.learned,
+            "still": self.still,
             "first_utc": self.first_utc, "last_utc": self.last_utc, "scene": scene, "refreshed": self._refreshed,
             "calibrated": self._calibration is not None,
             "notes": [{"line": note.line.tolist(), "name": note.name, "status": note.status} for note in self.notes],
@@ -243,7 +249,7 @@ class RouteModel:
         head, arrays = archive.unpack(data)
         try:
             model = cls(RouteParams(**head["params"]), key=head["key"], unit=head["unit"])
-            model.accepted, model.learned = head["accepted"], head["learned"]
+            model.accepted, model.learned, model.still = head["accepted"], head["learned"], head["still"]
             model.first_utc, model.last_utc = head["first_utc"], head["last_utc"]
             model._refreshed = head["refreshed"]
             model.notes = [Note(np.array(n["line"]), n["name"], n["status"]) for n in head["notes"]]
@@ -254,19 +260,22 @@ class RouteModel:
                 model._remember(Scene(**head["scene"]), walks)
             model._maxima = arrays["maxima"]
             if head["calibrated"]:
-                model._calibration = Calibration(model._maxima)
+                model._calibrate()
                 model._warm()
         except (KeyError, TypeError) as error:
             raise ValueError(f"this model of routes lacks {error}") from error
         return model
 
-    def _wait(self, track: Track) -> bool:
-        self.learned += 1
+    def _calibrate(self) -> None:
+        """Tracks that never move count too: they can raise no false alarm, and are part of what a week brings."""
+        moving = max(1, self.learned - self.still)
+        self._calibration = Calibration(self._maxima, still=round(len(self._maxima) * self.still / moving))
+
+    def _wait(self, track: Track) -> None:
         if len(self._waiting) < self.params.max_tracks:
             self._waiting.append(track)
         else:
             self._waiting[self._victim()] = track
-        return True
 
     def _victim(self) -> int:
         """The slot to overwrite: even over all, and the same on every replay (Knuth's multiplicative hash)."""
@@ -274,8 +283,10 @@ class RouteModel:
 
     def _build(self) -> None:
         scene = Scene.measured(self._waiting)
-        walks = (_rounded(scene.nodes(track)) for track in self._waiting)
-        self._remember(scene, [walk for walk in walks if len(walk)])
+        walks = [_rounded(scene.nodes(track)) for track in self._waiting]
+        moving = [walk for walk in walks if len(walk)]
+        self.still = round(self.learned * (len(walks) - len(moving)) / len(walks))
+        self._remember(scene, moving)
         self._waiting = []
 
     def _remember(self, scene: Scene, walks: list[NDArray[np.float64]]) -> None:
@@ -286,7 +297,6 @@ class RouteModel:
             self._pace.add(walk)
 
     def _learn(self, walk: NDArray[np.float64]) -> None:
-        self.learned += 1
         slot = len(self._walks)
         if slot < self.params.max_tracks:
             self._walks.append(walk)
@@ -303,7 +313,7 @@ class RouteModel:
             self._refreshed = (self._refreshed + 1) % len(self._walks)
             self._maxima[self._refreshed] = self._left_out(self._refreshed)
         if self._calibration is not None and self.learned % RECALIBRATE == 0:
-            self._calibration = Calibration(self._maxima)
+            self._calibrate()
             self._flows = None
 
     def _left_out(self, slot: int) -> list[float]:
