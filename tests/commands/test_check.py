@@ -28,6 +28,10 @@ cameras:
       - {id: night, kind: after_hours, zone: bay, calendar: working}
       - {id: out, kind: line_crossing, line: gate, direction: left}
       - {id: crowd, kind: occupancy, zone: bay, over: 3}
+      - {id: usual, kind: unusual_route, false_alarms_per_week: 1, min_tracks: 50}
+      - {id: way, kind: unusual_route, corridor: {points: [[0, 0.5], [1, 0.5]], width_bh: 2}}
+      - {id: order, kind: unusual_route, sequence: [bay, yard], within_s: 60}
+      - {id: wrong, kind: unusual_route, forbidden: [[yard, bay]]}
   gate: {source: none.mp4}
 """
 
@@ -45,7 +49,7 @@ def test_a_good_site_is_summed_up(site: Path, capsys: pytest.CaptureFixture[str]
     out = capsys.readouterr().out
     assert "OK" in out
     assert "2 with 2 zones and 1 lines" in out
-    assert "1 after_hours, 1 line_crossing, 1 loitering, 1 occupancy" in out
+    assert "1 after_hours, 1 line_crossing, 1 loitering, 1 occupancy, 4 unusual_route" in out
     assert "hunter2" not in out
 
 
@@ -56,7 +60,6 @@ def test_what_is_worth_a_look_is_a_warning(site: Path, capsys: pytest.CaptureFix
     assert value["warnings"] == [
         "calendar idle: no rule asks it",
         "calendar idle: never open in the weekly hours",
-        "camera dock: no rule uses zone yard",
         "camera gate: no rules, so no alerts",
         "camera gate: file none.mp4 is not there",
     ]
@@ -67,6 +70,7 @@ def test_what_is_worth_a_look_is_a_warning(site: Path, capsys: pytest.CaptureFix
     [
         (SITE.replace("zone: bay, calendar", "zone: bya, calendar"), "site.yaml:16: cameras.dock.rules[1].zone: bya"),
         (SITE.replace("${DOCK_PW}", "${NOT_SET}"), "cameras.dock.source: ${NOT_SET} is not set"),
+        (SITE.replace("min_tracks: 50", "min_tracks: 1"), "cameras.dock.rules[4] (usual): need 2 <= min_tracks"),
         (SITE.replace("dwell_s: 120", "dwell_s: 120, mode: cumulative"), "mode: cumulative together with window_s"),
     ],
 )
@@ -78,6 +82,22 @@ def test_faults_go_to_stderr_with_exit_code_2(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert said in captured.err
+
+
+def test_zones_without_rules_and_files_without_a_start_are_warnings(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = 'site: {name: s, timezone: UTC}\ncalendars: {w: {open: {mon: ["06:00-07:00"]}}}\ncameras:\n  a:\n'
+    text += "    source: site.yaml\n    zones: {z: {polygon: [[0, 0], [1, 0], [1, 1]]}}\n"
+    text += "    rules: [{id: n, kind: after_hours, calendar: w}]\n"
+    site.write_text(text, encoding="utf-8")
+    assert main(["check", str(site)]) == 0
+    out = capsys.readouterr().out
+    assert "camera a: no rule uses zone z" in out
+    assert "camera a: a file without start, and rules that ask a calendar" in out
+    site.write_text("site: {name: s, timezone: UTC}\ncameras: {}\n", encoding="utf-8")
+    assert main(["check", str(site)]) == 0
+    assert "no cameras yet" in capsys.readouterr().out
 
 
 def test_a_password_in_the_file_is_a_warning(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,6 +107,61 @@ BROKEN = {
         "kind: line_crossing, line: gate", "kind: unusual_route, corridor: {points: [[0, 0], [1, 1]], width_bh: 0}",
         20, "rules[2].corridor.width_bh", "0", "a number above 0",
     ),
+    "closed dwell without calendar": (
+        "dwell_s: 120", "dwell_s: 120, closed_dwell_s: 9", 18, "rules[0].closed_dwell_s", "9", "with calendar",
+    ),
+    "calendar without closed dwell": (
+        "dwell_s: 120", "dwell_s: 120, calendar: working", 18, "cameras.dock.rules[0]", "bay-loiter", "closed_dwell_s",
+    ),
+    "window shorter than the dwell": (
+        "dwell_s: 120", "dwell_s: 120, mode: cumulative, window_s: 60", 18, "rules[0].window_s", "60", "longer than",
+    ),
+    "cumulative without window": (
+        "dwell_s: 120", "dwell_s: 120, mode: cumulative", 18, "cameras.dock.rules[0]", "bay-loiter", "with window_s",
+    ),
+    "class twice": (
+        "dwell_s: 120", "dwell_s: 120, classes: [person, person]", 18, "rules[0].classes", "person", "each class once",
+    ),
+    "no classes": ("dwell_s: 120", "dwell_s: 120, classes: []", 18, "rules[0].classes", "[]", "at least 1"),
+    "stragglers of a zone that never closes": (
+        "calendar: working}", "always: true, straggler_grace_s: 9}",
+        19, "cameras.dock.rules[1]", "bay-night", "calendar",
+    ),
+    "days for a corridor": (
+        "kind: line_crossing, line: gate",
+        "kind: unusual_route, min_days: 3, corridor: {points: [[0, 0], [1, 1]], width_bh: 1}",
+        20, "cameras.dock.rules[2]", "gate-out", "min_days only with false_alarms_per_week",
+    ),
+    "over and under": (
+        "kind: line_crossing, line: gate", "kind: occupancy, zone: bay, over: 3, under: 1",
+        20, "cameras.dock.rules[2]", "gate-out", "exactly one of over, under",
+    ),
+    "part of a person": (
+        "kind: line_crossing, line: gate", "kind: occupancy, zone: bay, over: 2.5",
+        20, "rules[2].over", "2.5", "a whole number",
+    ),
+    "line of one point": ("[[0.2, 0.8], [0.8, 0.8]]", "[[0.2, 0.8]]", 15, "gate.points", "0.2", "two or more points"),
+    "line of equal points": ("[0.8, 0.8]", "[0.2, 0.8]", 15, "gate.points", "0.2", "each unlike the one before"),
+    "line outside": ("[0.8, 0.8]", "[1.8, 0.8]", 15, "gate.points", "1.8", "points within 0 and 1"),
+    "mask that crosses itself": (
+        "masks: []", "masks: [[[0, 0], [1, 1], [1, 0], [0, 1]]]", 16, "cameras.dock.masks[0]", "[0, 1]", "do not cross",
+    ),
+    "zone without a shape": ("{polygon: [[0.1, 0.5]", "{shape: [[0.1, 0.5]", 14, "bay.polygon", "(missing)", "needed"),
+    "unknown risk": ("0.95]]}", "0.95]], risk: none}", 14, "bay.risk", "none", "low, medium or high"),
+    "exception twice": (
+        "open: []}]", 'open: []}, {date: "2026-11-27", open: ["08:00-09:00"]}]',
+        6, "working.exceptions", "2026-11-27", "one exception for a date",
+    ),
+    "subdivision where there is none": (
+        "{country: BE}", "{country: EE, subdivision: X}", 5, "holidays.subdivision", "X", "this country has none",
+    ),
+    "visit without hours": ('hours: "22:00-23:30"', "hours: []", 7, "visits[0].hours", "[]", "hours like"),
+    "visit of nobody": ("max_people: 3", "max_people: 0", 7, "visits[0].max_people", "0", "1 or more"),
+    "hours as a number": ('["06:00-22:00"]', "[6]", 4, "working.open.mon-fri[0]", "6", "hours like"),
+    "calendar as a text": ("    holidays: {country: BE}", "    holidays: BE", 5, "working.holidays", "BE", "a mapping"),
+    "key that is no text": ("masks: []", "? [a]\n    : b", 16, "cameras.dock", "a key that is no plain text", "texts"),
+    "link without a host": ("link: embedded", "link: redis://", 21, "alerts.link", "redis://", "redis://host"),
+    "link that is no address": ("link: embedded", "link: 'redis://[x'", 21, "alerts.link", "redis://[x", "redis://host"),
     "unknown class": (
         "dwell_s: 120", "dwell_s: 120, classes: [persons]", 18, "rules[0].classes", "persons", "mean person?",
     ),
