@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from pipeline.types import Event, Frame, Tracks
 
@@ -32,6 +32,13 @@ class FileOutput:
         self.ids: set[int] = set()
         self.kinds: Counter[str] = Counter()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tracks.close()
+        self._events.close()
+
     def analysed(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
         text = self._row_text(tracks, frame.seq + 1, frame.width, frame.height)
         self._tracks.write(text)
@@ -44,9 +51,7 @@ class FileOutput:
         self._write(events)
 
     def summary(self, **more: Any) -> dict[str, Any]:
-        """Close the files and write `summary.json`; `tracks_sha256` ties it to the tracks it describes."""
-        self._tracks.close()
-        self._events.close()
+        """Write `summary.json`, once the files are closed; `tracks_sha256` ties it to the tracks it describes."""
         value = {
             **more,
             "tracks": len(self.ids),

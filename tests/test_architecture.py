@@ -82,8 +82,8 @@ def test_the_top_level_is_the_one_agreed() -> None:
     )
     top = {name.split("/")[0] for name in tracked if name}
     allowed = {
-        "pyproject.toml", "pipeline", "models", "rules", "sample_videos", "tests", "benchmarks", "README.md", "Makefile",
-        "LICENSE", "CHANGELOG.md", ".ci", ".gitignore", ".gitattributes", "constraints.txt",
+        "pyproject.toml", "pipeline", "models", "rules", "sample_videos", "tests", "benchmarks", "README.md",
+        "Makefile", "LICENSE", "CHANGELOG.md", ".ci", ".gitignore", ".gitattributes", "constraints.txt",
     }  # fmt: skip
     assert top <= allowed, sorted(top - allowed)
 

@@ -41,21 +41,19 @@ def run(args: argparse.Namespace) -> int:
     if not args.video.is_file():
         raise BadInput(f"VIDEO {args.video}: no such file")
     data = DataFolder(args.data or default_data())
-    output = FileOutput(_folder(args.out), row_text=_rows, event_text=event_line)
     detector = open_site_detector(site, data)
-    worker = build_worker(site, args.camera, data=data, detector=detector, output=output)
     began = time.process_time()
-    start_utc = site.start_utc(args.camera)
     try:
         with open_source(
-            args.camera, str(args.video), clock=SystemClock(), start_utc=start_utc or 0.0,
+            args.camera, str(args.video), clock=SystemClock(), start_utc=site.start_utc(args.camera) or 0.0,
             masks=site.cameras[args.camera].masks, ring_s=0.0,
-        ) as source:  # fmt: skip
+        ) as source, FileOutput(_folder(args.out), row_text=_rows, event_text=event_line) as output:  # fmt: skip
+            worker = build_worker(site, args.camera, data=data, detector=detector, output=output)
             _follow(worker, source, quiet=not sys.stderr.isatty())
-            info = source.info
+            worker.finish(reason="the recording ended")
     except SourceError as error:
         raise BadInput(f"VIDEO {args.video}: {error}") from None
-    worker.finish(reason="the recording ended")
+    info = source.info
     summary = output.summary(
         video=args.video.name, camera=args.camera, detector=detector.name, fps=info.fps, width=info.width,
         height=info.height, frames=worker.frames_in, frames_analysed=worker.frames_done, damaged=source.damaged,

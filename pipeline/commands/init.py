@@ -119,9 +119,11 @@ def absolute(source: str) -> str:
 def _problem(source: str) -> str | None:
     """Why a source gives no picture, in a sentence; None where it does."""
     try:
-        source_kind(source)
+        kind = source_kind(source)
     except ValueError as error:
-        return str(error)
+        return f"allowed: {error}"
+    if kind == "file" and not Path(source).is_file():
+        return "no such file"
     print(f"  trying {redact(source)} ...", flush=True)
     try:
         with open_source("camera-1", escape_password(source), clock=SystemClock()) as opened:
@@ -132,7 +134,7 @@ def _problem(source: str) -> str | None:
             print(f"  works: {opened.info.width}x{opened.info.height}{fps}, {opened.info.codec}")
     except SourceError as error:
         fix = FIXES.get(error.state, "")
-        return f"{error}{f' ({fix})' if fix else ''}"
+        return f"{error}{f' ({fix})' if fix and kind == 'address' else ''}"
     return None
 
 
