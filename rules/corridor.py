@@ -88,6 +88,9 @@ class CorridorRoute(WalkerRule):
         return distance / np.maximum(tall, 1e-6) - self.width_bh / 2.0
 
     def _judge(self, stay: Stay, walk: View, row: int) -> list[Dated]:
+        if stay.level:
+            stay.due_t = NEVER_T
+            return []
         off_s = walk.now.t - stay.first.t
         need_s = max(self.off_s, 2.0 * stay.bridged_s)
         if off_s + EPSILON_S < need_s:

@@ -202,10 +202,10 @@ class Loitering(SceneRule):
         """Tell of a group that has come about, and of its steps."""
         members = [stay for stay in self._stays.inside.values() if stay.level]
         group = self._group
+        said: list[Dated] = []
         if not group.level and len(members) >= group.size:
             group.begin(members)
-            return [self._tell_group("start", members, view, self._threshold_s)]
-        said: list[Dated] = []
+            said.append(self._tell_group("start", members, view, self._threshold_s))
         if not group.level or group.since is None:
             return said
         for stay in members:

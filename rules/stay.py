@@ -241,19 +241,11 @@ def _point(view: View, row: int) -> tuple[float, float]:
 def _dump(stay: Stay) -> list[Any]:
     segments = [
         [
-            s.uid,
-            s.track_id,
-            list(s.first),
-            list(s.foot),
-            list(s.last),
-            s.gap_s,
-            s.bridged_s,
-            s.outside_s,
-            s.gaps,
-            s.frames,
+            s.uid, s.track_id, list(s.first), list(s.foot), list(s.last), s.gap_s, s.bridged_s, s.outside_s, s.gaps,
+            s.frames, s.apart,
         ]
         for s in stay.segments
-    ]
+    ]  # fmt: skip
     return [
         list(stay.uids), segments, list(stay.foot), stay.score, stay.entered, stay.outside, stay.level, stay.due_t,
         dict(stay.memo),
