@@ -66,6 +66,6 @@ class EmbeddedLink:
 def _receipt(answer: bytes) -> Receipt:
     try:
         value = json.loads(answer)
-        return Receipt(frozenset(map(str, value["committed"])), int(value["stale"]))
+        return Receipt(frozenset(map(str, value["committed"])), frozenset(map(str, value["stale"])))
     except (ValueError, KeyError, TypeError):
         raise DeliveryError("the API gave an answer that cannot be read") from None

@@ -141,10 +141,11 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the operators' store answers: ids that are safe with it, and how many of them came from an old epoch."""
+    """What the operators' store answers: ids that need no sending any more, and which of them it refused because
+    they came under an old epoch."""
 
     committed: frozenset[str] = frozenset()
-    stale: int = 0
+    stale: frozenset[str] = frozenset()
 
 
 def parse_message(text: str) -> Message:

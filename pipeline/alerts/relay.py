@@ -122,7 +122,7 @@ class Relay:
             self._outbox.confirm(taken)
         failpoint("relay.after_confirm")
         self._delivered += len(taken)
-        self._stale += receipt.stale
+        self._stale += len(receipt.stale)
         self._recovered()
         return 0.0 if taken else PARTIAL_S if batch else IDLE_S
 

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 500
 CHUNK = 20
+PATIENCE_S = 0.2
 CAMERAS_S = 1.0
 """How often cameras are looked at for a change of state."""
 
@@ -42,6 +43,10 @@ class Client:
             self.queue.put_nowait((seq, data))
         except asyncio.QueueFull:
             self.slow = True
+
+    def room(self) -> int:
+        """How many events its queue still takes."""
+        return self.queue.maxsize - self.queue.qsize()
 
     def collect(self, item: tuple[int, bytes] | None) -> tuple[list[bytes], bool]:
         """What is ready, from `item` on, each number once, and whether the stream ends there."""
@@ -159,16 +164,25 @@ class Hub:
         self._wake.clear()
         while True:
             changes = await asyncio.to_thread(self._store.feed_after, self._seq, limit=PAGE)
-            for at, change in enumerate(changes):
-                self._seq = change.feed_seq
-                data = event(change)
-                for client in self._clients:
-                    if client.trial or not change.trial:
-                        client.offer(change.feed_seq, data)
-                if at % CHUNK == CHUNK - 1:
-                    await asyncio.sleep(0)  # so that only a reader that is slow itself falls behind in a burst
+            for at in range(0, len(changes), CHUNK):
+                await self._room()
+                for change in changes[at : at + CHUNK]:
+                    self._seq = change.feed_seq
+                    data = event(change)
+                    for client in self._clients:
+                        if client.trial or not change.trial:
+                            client.offer(change.feed_seq, data)
             if len(changes) < PAGE:
                 return
+
+    async def _room(self) -> None:
+        """In a burst, give readers a moment to make room. One that cannot is marked slow by the next offer, so it
+        holds up the others once, and for no longer than this."""
+        await asyncio.sleep(0)
+        for _ in range(round(PATIENCE_S / 0.005)):
+            if all(client.slow or client.room() >= CHUNK for client in self._clients):
+                return
+            await asyncio.sleep(0.005)
 
     async def _beat_all(self) -> None:
         """Something is said at least this often, so that a client can tell quiet from lost."""

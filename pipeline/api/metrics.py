@@ -43,7 +43,7 @@ class Metrics:
         for delay_s in taken.delays_s:
             self._delay.observe(max(0.0, delay_s))
         self._repeats.inc(taken.repeats)
-        self._refused.labels("stale").inc(taken.stale)
+        self._refused.labels("stale").inc(len(taken.stale))
         self._refused.labels("poison").inc(taken.poison)
 
     def text(self) -> bytes:

@@ -180,10 +180,10 @@ class Delivery(BaseModel):
 
 
 class Taken(BaseModel):
-    """Ids that are on the store's disk now, and how many of them came from a worker that has been replaced."""
+    """Ids that need no sending any more, and which of them came from a worker that has been replaced."""
 
     committed: list[str]
-    stale: int
+    stale: list[str]
 
 
 class EpochRequest(BaseModel):

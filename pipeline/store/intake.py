@@ -66,7 +66,7 @@ class Taken:
     """What one batch did: ids that are safe now, and figures for the metrics."""
 
     committed: set[str] = field(default_factory=set)
-    stale: int = 0
+    stale: set[str] = field(default_factory=set)
     poison: int = 0
     repeats: int = 0
     missing: int = 0
@@ -76,7 +76,7 @@ class Taken:
     statuses: dict[str, StatusBody] = field(default_factory=dict)
 
     def receipt(self) -> Receipt:
-        return Receipt(frozenset(self.committed), self.stale)
+        return Receipt(frozenset(self.committed), frozenset(self.stale))
 
 
 def take(connection: sa.Connection, batch: Sequence[Envelope], *, utc: float) -> Taken:
@@ -90,11 +90,8 @@ def take(connection: sa.Connection, batch: Sequence[Envelope], *, utc: float) ->
         if _seen(connection, envelope.message_id):
             taken.repeats += 1
             taken.committed.add(envelope.message_id)
-        elif envelope.after and not _seen(connection, envelope.after):
-            taken.missing += 1
         else:
             _one(connection, envelope, utc, taken)
-            taken.committed.add(envelope.message_id)
     return taken
 
 
@@ -103,18 +100,27 @@ def _one(connection: sa.Connection, envelope: Envelope, utc: float, taken: Taken
         message = parse_message(envelope.text)
         if message.message_id != envelope.message_id:
             raise BadMessage(f"message_id: {message.message_id!r} in an envelope of {envelope.message_id!r}")
+        if _is_stale(connection, message, utc):
+            _refuse(connection, message, envelope, utc, taken)
+            return
+        if envelope.after and not _seen(connection, envelope.after):
+            taken.missing += 1
+            return
         with connection.begin_nested():
-            _apply(connection, message, envelope, utc, taken)
+            _apply(connection, message, utc, taken)
+        taken.committed.add(envelope.message_id)
     except POISON as error:
         bury_poison(connection, envelope, str(error), utc, taken)
 
 
-def _apply(connection: sa.Connection, message: Message, envelope: Envelope, utc: float, taken: Taken) -> None:
-    if _is_stale(connection, message, utc):
-        taken.stale += 1
-        _bury(connection, envelope, kind="stale", reason=f"epoch {message.epoch} is over", utc=utc)
-        _mark(connection, message, kind="stale", utc=utc)
-        return
+def _refuse(connection: sa.Connection, message: Message, envelope: Envelope, utc: float, taken: Taken) -> None:
+    """Keep what a leftover copy of a worker sent, but not as taken: its successor may well send the same id."""
+    _bury(connection, envelope, kind="stale", reason=f"epoch {message.epoch} is over", utc=utc)
+    taken.stale.add(envelope.message_id)
+    taken.committed.add(envelope.message_id)
+
+
+def _apply(connection: sa.Connection, message: Message, utc: float, taken: Taken) -> None:
     body = message.body
     if isinstance(body, StatusBody):
         taken.statuses[message.camera_id] = body
@@ -283,6 +289,7 @@ def _bury(connection: sa.Connection, envelope: Envelope, *, kind: str, reason: s
 def bury_poison(connection: sa.Connection, envelope: Envelope, reason: str, utc: float, taken: Taken) -> None:
     """Keep it whole, say so in a system alert, and let the rest go on."""
     taken.poison += 1
+    taken.committed.add(envelope.message_id)
     _bury(connection, envelope, kind="poison", reason=reason, utc=utc)
     MARK.run(
         connection, message_id=envelope.message_id, camera_id=NO_CAMERA, epoch=0, seq=0, kind="poison",
@@ -293,7 +300,7 @@ def bury_poison(connection: sa.Connection, envelope: Envelope, reason: str, utc:
         camera_id=NO_CAMERA, code="dead_letter", change="start", since_utc=utc, utc=utc, raised_utc=utc, why=why
     )
     if not _seen(connection, note.message_id):
-        _apply(connection, note, Envelope(note.message_id, note.text()), utc, taken)
+        _apply(connection, note, utc, taken)
 
 
 def remember_status(connection: sa.Connection, camera_id: str, status: StatusBody, *, utc: float) -> None:

@@ -142,7 +142,7 @@ def test_a_camera_that_goes_down_is_said(api, wait):
 def test_slow_reader_is_told_where_to_resume_and_others_do_not_notice(make_api, message, wait):
     api = make_api(queue_size=50)
     slow = socket.create_connection(("127.0.0.1", api.port))
-    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     slow.sendall(f"GET /api/v1/feed?after=0 HTTP/1.1\r\nHost: 127.0.0.1:{api.port}\r\n\r\n".encode())
     wait(lambda: api.clients == 1)
     quick = Reader(api, after=0)

@@ -27,7 +27,7 @@ def ingest(app: App, delivery: Delivery) -> Any:
     """Take messages. The answer is the store's commit: what it names is on disk."""
     receipt = app.store.ingest([Envelope(m.id, m.text, m.after) for m in delivery.messages])
     failpoint("api.before_reply")
-    return {"committed": sorted(receipt.committed), "stale": receipt.stale}
+    return {"committed": sorted(receipt.committed), "stale": sorted(receipt.stale)}
 
 
 @router.post("/epoch", response_model=Epoch)
