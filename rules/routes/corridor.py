@@ -81,6 +81,14 @@ def corridors(
     return _named(found, len(chosen), scene, notes=notes, zones=zones or {})
 
 
+def follows(walk: NDArray[np.float64], line: NDArray[np.float64]) -> bool:
+    """Whether a walk (nodes) is one of the corridor along `line` (16, 2), both in extents."""
+    if len(walk) < SHORTEST_NODES:
+        return False
+    mean, most = apart(resampled(walk), line)
+    return mean <= ALIKE_MEAN and most <= ALIKE_MAX
+
+
 def apart(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
     """Mean and largest distance of two lines of `POINTS` points, point by point; direction counts."""
     distance = np.hypot(*(first - second).T)
@@ -160,7 +168,7 @@ def _end_name(
     for name, polygon in zones.items():
         if _inside(polygon, float(place[0]), float(place[1])):
             return name
-    u, v = (end - low) / np.maximum(high - low, 1e-9)
+    u, v = 0.5 + (end - (low + high) / 2) / max(float((high - low).max()), 1e-9)
     across = "left" if u < 1 / 3 else "right" if u > 2 / 3 else ""
     along = "top" if v < 1 / 3 else "bottom" if v > 2 / 3 else ""
     return " ".join(part for part in (along, across) if part) or "middle"

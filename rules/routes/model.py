@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rules.routes import archive
 from rules.routes.calibration import Calibration
-from rules.routes.corridor import Corridor, Note, Polygon, Status, corridors
+from rules.routes.corridor import ALIKE_MEAN, Corridor, Note, Polygon, Status, apart, corridors, follows
 from rules.routes.evidence import MAX_TRACKS, START, STATISTICS, Evidence
 from rules.routes.pace import Pace
 from rules.routes.scene import Scene
@@ -73,6 +73,7 @@ class RouteModel:
         self._calibration: Calibration | None = None
         self._flows: list[Corridor] | None = None
         self._refreshed = 0
+        self._forbidden = 0
 
     @classmethod
     def fitted(cls, tracks: Iterable[Track], params: RouteParams | None = None, *, unit: str = "ph") -> RouteModel:
@@ -175,7 +176,8 @@ class RouteModel:
         assert self.scene is not None
         assert self._calibration is not None
         full = len(self._walks)
-        evidence = Evidence(self._ways.at, self._pace.deviation, among=(1 << full) - 1, full=full)
+        among = ((1 << full) - 1) & ~self._forbidden
+        evidence = Evidence(self._ways.at, self._pace.deviation, among=among, full=full)
         return RouteScorer(self.scene, evidence, self._calibration, flows=self.corridors, unit=self.unit)
 
     def score_one(self, track: Track, *, level: float = 0.01) -> Verdict:
@@ -202,6 +204,8 @@ class RouteModel:
     def note(self, corridor_id: str, *, name: str | None = None, status: Status = "accepted") -> None:
         """Keep an installer's word on a corridor, also when corridors are drawn anew.
 
+        Those who walked a forbidden one are company to nobody any more: who walks it next is unusual.
+
         Raises:
             KeyError: no such corridor.
         """
@@ -209,8 +213,11 @@ class RouteModel:
         if flow is None or self.scene is None:
             raise KeyError(corridor_id)
         line = (flow.line - (self.scene.x0, self.scene.y0)) / self.scene.extent
-        self.notes = [Note(line, name, status), *self.notes]
+        self.notes = [Note(line, name, status), *(n for n in self.notes if apart(n.line, line)[0] > ALIKE_MEAN)]
         self._flows = None
+        self._forbid()
+        if self._calibration is not None:
+            self.calibrate()
 
     def sample(self, count: int) -> list[NDArray[np.float64]]:
         """About `count` remembered walks for drawing, float64 (M, 2) each, in input units."""
@@ -269,7 +276,16 @@ class RouteModel:
     def _calibrate(self) -> None:
         """Tracks that never move count too: they can raise no false alarm, and are part of what a week brings."""
         moving = max(1, self.learned - self.still)
-        self._calibration = Calibration(self._maxima, still=round(len(self._maxima) * self.still / moving))
+        allowed = [slot for slot in range(len(self._walks)) if not self._forbidden >> slot & 1]
+        maxima = self._maxima[allowed] if allowed else self._maxima
+        self._calibration = Calibration(maxima, still=round(len(maxima) * self.still / moving))
+
+    def _forbid(self) -> None:
+        """Which of the remembered walked a forbidden corridor."""
+        lines = [note.line for note in self.notes if note.status == "forbidden"]
+        walkers = (slot for slot, walk in enumerate(self._walks) if any(follows(walk, line) for line in lines))
+        self._forbidden = sum(1 << slot for slot in walkers)
+        self._ways.show(~self._forbidden)
 
     def _wait(self, track: Track) -> None:
         if len(self._waiting) < self.params.max_tracks:
@@ -295,6 +311,7 @@ class RouteModel:
         self._ways = Ways.built(walks)
         for walk in walks:
             self._pace.add(walk)
+        self._forbid()
 
     def _learn(self, walk: NDArray[np.float64]) -> None:
         slot = len(self._walks)
@@ -308,6 +325,8 @@ class RouteModel:
             self._walks[slot] = walk
         self._ways.add(slot, walk)
         self._pace.add(walk)
+        if any(note.status == "forbidden" for note in self.notes):
+            self._forbid()
         self._maxima[slot] = self._left_out(slot)
         for _ in range(REFRESH):
             self._refreshed = (self._refreshed + 1) % len(self._walks)
@@ -319,7 +338,7 @@ class RouteModel:
     def _left_out(self, slot: int) -> list[float]:
         """A remembered track's statistics, judged by all the others."""
         walk, full = self._walks[slot], len(self._walks)
-        among = ((1 << full) - 1) & ~(1 << slot)
+        among = ((1 << full) - 1) & ~(1 << slot) & ~self._forbidden
         self._pace.add(walk, sign=-1.0)
         evidence = Evidence(lambda place: self._ways.among(place, among), self._pace.deviation, among=among, full=full)
         for node in walk.tolist():

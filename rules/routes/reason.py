@@ -16,6 +16,9 @@ KEPT = 256
 AGREES = 0.3
 """Cosine between walking direction and corridor from which one walks along it, not across."""
 
+BACKWARDS = 0.8
+"""A corridor walked backwards counts so much of one walked forwards: two-way routes are two corridors on one ground."""
+
 
 class Trail:
     """Where one track has been, bounded: when full, every second place is dropped."""
@@ -62,7 +65,7 @@ def departure(trail: Sequence[tuple[float, float, float]], flows: Sequence[Corri
         for backwards in (False, True):
             agrees = (-agreement if backwards else agreement) >= AGREES
             kept = np.flatnonzero((distance <= flow.half_width) & agrees)
-            merit = len(kept) - float(distance.min()) / flow.half_width * 1e-3
+            merit = (BACKWARDS if backwards else 1.0) * len(kept) - 1e-3 * float(distance.min()) / flow.half_width
             if merit > longest:
                 longest = merit
                 best = _departure(flow, backwards, path, distance, kept)

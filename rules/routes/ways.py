@@ -46,12 +46,13 @@ def cell_of(x: float, y: float, angle: float) -> tuple[int, int, int]:
 class Ways:
     """`came[r][cell]`: tracks near a place; `went[r][cell * 8 + heading]`: those that also headed that way."""
 
-    __slots__ = ("_came", "_seen", "_went")
+    __slots__ = ("_came", "_seen", "_shown", "_went")
 
     def __init__(self) -> None:
         self._came: tuple[Masks, ...] = tuple({} for _ in REACHES)
         self._went: tuple[Masks, ...] = tuple({} for _ in REACHES)
         self._seen: dict[tuple[int, int, int], Local] = {}
+        self._shown = -1
 
     @classmethod
     def built(cls, walks: Sequence[NDArray[np.float64]]) -> Ways:
@@ -69,11 +70,16 @@ class Ways:
         return ways
 
     def at(self, place: tuple[int, int, int]) -> Local:
-        """What all learned tracks say about a place and heading, remembered until a track is added or removed."""
+        """What all tracks shown say about a place and heading, remembered until a track is added or removed."""
         local = self._seen.get(place)
         if local is None:
-            local = self._seen[place] = self.among(place, -1)
+            local = self._seen[place] = self.among(place, self._shown)
         return local
+
+    def show(self, chosen: int) -> None:
+        """Let `at` tell only of these tracks (-1: all, later ones too)."""
+        self._shown = chosen
+        self._seen.clear()
 
     def among(self, place: tuple[int, int, int], chosen: int) -> Local:
         """The same for a chosen set of tracks only (-1: all)."""

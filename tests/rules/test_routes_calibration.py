@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rules.routes.calibration import Calibration, Standing, Tail
+from rules.routes.calibration import SHORTEST_TAIL, Calibration, Standing, Tail
 from rules.routes.evidence import START, STATISTICS
 
 
@@ -24,10 +24,11 @@ def test_many_is_one_by_one() -> None:
     assert tail.many(values).tolist() == [tail(value) for value in values.tolist()]
 
 
-def test_values_that_never_differ_make_any_more_a_great_surprise() -> None:
+def test_where_values_never_differ_a_hair_more_is_no_proof() -> None:
     tail = Tail(np.zeros(50))
     assert tail(0.0) == 0.0
-    assert tail(1.0) > 1e5
+    assert tail(0.01) < 2.5
+    assert tail(5.0) == pytest.approx(np.log(10.0) + 5.0 / SHORTEST_TAIL)
 
 
 def maxima(count: int, seed: int = 0) -> np.ndarray:

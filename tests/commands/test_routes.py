@@ -1,0 +1,184 @@
+"""`nightjar routes fit|score|show` and `nightjar score routes`, from file to file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline import cli
+from pipeline.commands.routes import read_model
+from pipeline.evaluate import routes
+
+STRANGE = ["turns back", 7]
+
+
+def lines(count: int, seed: int = 0) -> list[dict[str, Any]]:
+    """People who walk a corridor of 640x480 px from left to right, or half as often back, on their side each."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for i in range(count):
+        t = np.arange(0.0, 24.0, 0.5)
+        x = np.linspace(20.0, 620.0, len(t)) + rng.normal(0.0, 2.0, len(t))
+        back = i % 3 == 2
+        y = (200.0 if back else 300.0) + rng.normal(0.0, 12.0) + rng.normal(0.0, 2.0, len(t))
+        xy = np.column_stack((x[::-1] if back else x, y))
+        out.append({"id": f"p{i}", "t": t.round(3).tolist(), "xy": xy.round(2).tolist()})
+    return out
+
+
+def strange() -> list[dict[str, Any]]:
+    t = [i * 0.5 for i in range(60)]
+    turning = [[20.0 + 12.0 * i, 300.0] if i < 30 else [380.0, 300.0 - 8.0 * (i - 30)] for i in range(60)]
+    wrong = [[620.0 - 10.0 * i, 300.0] for i in range(60)]
+    return [{"id": name, "t": t, "xy": xy} for name, xy in zip(STRANGE, (turning, wrong), strict=True)]
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("routes")
+    tracks = write(folder / "tracks.jsonl", lines(240))
+    assert cli.main(["routes", "fit", str(tracks), "--out", str(folder / "model")]) == 0
+    return folder / "model"
+
+
+def test_scores_echo_ids_and_alarm_while_walked(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [*lines(60, seed=1), *strange()]
+    tracks = write(tmp_path / "mixed.jsonl", rows)
+    out = tmp_path / "scores.jsonl"
+    assert cli.main(["routes", "score", str(model), str(tracks), "--out", str(out), "--why", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    found = {json.dumps(line["id"]): line for line in read(out)}
+    assert [line["id"] for line in read(out)] == [row["id"] for row in rows]
+    assert summary["tracks"] == 62
+    assert summary["alarms"] == sum(line["alarm_t"] is not None for line in found.values())
+    turned, wrong = (found[json.dumps(name)] for name in STRANGE)
+    assert turned["p_value"] <= 0.01
+    assert 14.0 < turned["alarm_t"] < 20.0
+    assert wrong["p_value"] <= 0.01
+    assert wrong["alarm_t"] < 6.0
+    assert wrong["why"]["view"] == "direction"
+    assert turned["why"]["corridor"] == "left -> right"
+    assert sum(line["alarm_t"] is not None for line in found.values()) <= 5
+    assert all((line["alarm_t"] is not None) == (line["p_value"] <= 0.01) for line in found.values())
+
+
+def test_scoring_is_scored(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*lines(60, seed=1), *strange()]
+    tracks = write(tmp_path / "mixed.jsonl", rows)
+    truth = write(tmp_path / "truth.jsonl", [{"id": row["id"], "unusual": row["id"] in STRANGE} for row in rows])
+    scores = tmp_path / "scores.jsonl"
+    cli.main(["routes", "score", str(model), str(tracks), "--out", str(scores)])
+    capsys.readouterr()
+    arguments = ["--scores", str(scores), "--truth", str(truth), "--tracks", str(tracks), "--json"]
+    parser = argparse.ArgumentParser()
+    routes.add_to(parser.add_subparsers())
+    args = parser.parse_args(["routes", *arguments])
+    assert args.run(args) == 0
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (figures["normal"], figures["unusual"], figures["found"]) == (60, 2, 1.0)
+    assert figures["auc"] > 0.95
+    assert 0.1 < figures["delay"] < 0.6
+    assert figures["false_alarms_low"] <= figures["false_alarms"] <= figures["false_alarms_high"]
+
+
+def test_mot_rows_give_foot_points(tmp_path: Path) -> None:
+    rows = [
+        f"{int(t * 10) + 1},{number},{x - 20 + 1:.2f},{y - 90 + 1:.2f},40,90,1,-1,-1,-1\n"
+        for number, line in enumerate(lines(60))
+        for t, (x, y) in zip(line["t"], line["xy"], strict=True)
+    ]
+    tracks = tmp_path / "tracks.txt"
+    tracks.write_text("".join(rows))
+    out = tmp_path / "model"
+    assert cli.main(["routes", "fit", str(tracks), "--out", str(out), "--fps", "10"]) == 0
+    names = {flow.name: flow for flow in read_model(out).corridors()}
+    assert names["left -> right"].line[:, 1].mean() == pytest.approx(300.0, abs=8.0)
+    assert cli.main(["routes", "fit", str(tracks), "--out", str(out)]) == 2
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["plain", "over a picture"])
+def test_a_model_is_drawn(model: Path, tmp_path: Path, over: bool) -> None:
+    picture = tmp_path / "scene.png"
+    cv2.imwrite(str(picture), np.full((480, 640, 3), 90, np.uint8))
+    image = ["--image", str(picture)] if over else []
+    assert cli.main(["routes", "show", str(model), *image, "--out", str(tmp_path / "m.svg")]) == 0
+    assert cli.main(["routes", "show", str(model), *image, "--out", str(tmp_path / "m.png")]) == 0
+    text = (tmp_path / "m.svg").read_text()
+    root = ElementTree.fromstring(text)
+    assert root.tag.endswith("svg")
+    assert text.count("left -&gt; right: 66.") == 2
+    drawn = cv2.imread(str(tmp_path / "m.png"))
+    assert drawn is not None
+    if over:
+        assert drawn.shape == (480, 640, 3)
+    coloured = (drawn.max(axis=2).astype(int) - drawn.min(axis=2)) > 60
+    assert 0.005 < coloured.mean() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"id": 1, "t": [0], "xy": [[0, 0]]\n', "not JSON"),
+        ('{"id": 1, "t": [0]}\n', "missing"),
+        ('{"id": 1, "t": [0, 1], "xy": [[0, 0]]}\n', "a track needs"),
+        ('{"id": 1, "t": ["x"], "xy": [[0, 0]]}\n', "allowed"),
+        ('{"id": 1, "t": [NaN], "xy": [[0, 0]]}\n', "finite"),
+        ('{"id": 1, "t": [0, 1], "xy": [[0, 0], [1, 1]]}\n', "cannot judge routes yet"),
+        ("", "cannot judge routes yet"),
+    ],
+    ids=["not JSON", "no xy", "lengths", "no number", "not a number", "one track", "empty"],
+)
+def test_bad_tracks_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str) -> None:
+    tracks = tmp_path / "tracks.jsonl"
+    tracks.write_text(text)
+    assert cli.main(["routes", "fit", str(tracks), "--out", str(tmp_path / "model")]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "tracks.jsonl" in error
+    assert not (tmp_path / "model").exists()
+
+
+def test_too_few_tracks_are_said_to_be_few(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tracks = write(tmp_path / "few.jsonl", lines(20))
+    assert cli.main(["routes", "fit", str(tracks), "--out", str(tmp_path / "model")]) == 0
+    assert "too few" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["score", "MODEL", "absent.jsonl", "--out", "x"],
+        ["score", "absent", "TRACKS", "--out", "x"],
+        ["score", "TRACKS", "TRACKS", "--out", "x"],
+        ["score", "MODEL", "TRACKS", "--out", "x", "--level", "1.5"],
+        ["score", "MODEL", "TRACKS", "--out", "absent/x"],
+        ["show", "MODEL", "--out", "x.gif"],
+        ["show", "MODEL", "--out", "x.svg", "--image", "absent.png"],
+        ["fit", "TRACKS", "--out", "x", "--max-tracks", "1"],
+    ],
+    ids=["no tracks", "no model", "not a model", "level", "no folder", "kind of picture", "no picture", "max tracks"],
+)
+def test_bad_arguments_exit_with_2(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = {"MODEL": str(model), "TRACKS": str(write(tmp_path / "t.jsonl", lines(5)))}
+    assert cli.main(["routes", *(named.get(argument, argument) for argument in arguments)]) == 2
