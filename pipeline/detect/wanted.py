@@ -18,7 +18,7 @@ class Wanted:
 
     def __init__(self, detector: Detector, *, classes: Sequence[int], ignore: Sequence[Polygon] = ()) -> None:
         self._detector = detector
-        self._classes = np.array(sorted(classes), np.int32)
+        self._classes = tuple(classes)
         self._ignore = tuple(ignore)
         self.name = detector.name
         self.kind = detector.kind
@@ -29,7 +29,9 @@ class Wanted:
         found = self._detector.detect(frame)
         if len(found) == 0:
             return found
-        wanted = np.isin(found.class_id, self._classes)
+        wanted = np.zeros(len(found), np.bool_)
+        for class_id in self._classes:
+            wanted |= found.class_id == class_id
         if self._ignore:
             box = found.xyxy.astype(np.float64)
             foot = np.column_stack(((box[:, 0] + box[:, 2]) / 2 / frame.width, box[:, 3] / frame.height))

@@ -1,0 +1,96 @@
+"""The whole of `analyze` against its limit: decoding the file plus the same number of raw `session.run` calls.
+
+    python -m benchmarks.pipeline [--rounds N] [--video FILE] [--model FILE] [--json]
+
+CPU seconds of this process (user and system), the two in turn, so that the machine's mood meets both. The assets'
+one-by-one clip and YOLOX-nano by default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import onnxruntime as ort
+
+from pipeline.cli import main as nightjar
+
+ASSETS = Path(os.environ.get("NIGHTJAR_ASSETS", Path(__file__).resolve().parents[2] / "shared" / "assets"))
+SITE = """
+site: {{name: Benchmark, timezone: UTC}}
+detector: {{model: {model}, score: 0.3}}
+cameras:
+  c:
+    source: unused.mp4
+    analyze_fps: 120
+    zones: {{table: {{polygon: [[0.47, 0.72], [0.7, 0.72], [0.7, 1.0], [0.47, 1.0]]}}}}
+    rules: [{{id: stay, kind: loitering, zone: table, dwell_s: 8}}]
+"""
+
+
+def limit_cpu_s(video: Path, model: Path) -> tuple[float, int]:
+    """Decode every frame on one thread and run the model on a fixed input for each; seconds and frames."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    began = time.process_time()
+    session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    name, shape = session.get_inputs()[0].name, session.get_inputs()[0].shape
+    blank = np.zeros([n if isinstance(n, int) else 1 for n in shape], np.float32)
+    frames = 0
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type, stream.codec_context.thread_count = "NONE", 1
+        for _ in container.decode(stream):
+            session.run(None, {name: blank})
+            frames += 1
+    return time.process_time() - began, frames
+
+
+def ours_cpu_s(video: Path, model: Path, folder: Path) -> tuple[float, int]:
+    """`nightjar analyze` on every frame, in this process; seconds and frames analysed."""
+    site = folder / "site.yaml"
+    site.write_text(SITE.format(model=model))
+    args = ["analyze", str(video), "--site", str(site), "--camera", "c", "--out", str(folder / "out"), "--json"]
+    said = io.StringIO()
+    began = time.process_time()
+    with contextlib.redirect_stdout(said):
+        nightjar(args)
+    spent = time.process_time() - began
+    return spent, int(json.loads(said.getvalue().splitlines()[-1])["frames_analysed"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--video", type=Path, default=ASSETS / "videos/one-by-one-person-detection.mp4")
+    parser.add_argument("--model", type=Path, default=ASSETS / "models/yolox_nano_416.onnx")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    rounds = []
+    with tempfile.TemporaryDirectory() as name:
+        for _ in range(args.rounds):
+            limit, frames = limit_cpu_s(args.video, args.model)
+            ours, analysed = ours_cpu_s(args.video, args.model, Path(name))
+            assert frames == analysed, "both must do the same work"
+            rounds.append((limit / frames * 1000, ours / frames * 1000))
+    ratios = [ours / limit for limit, ours in rounds]
+    result = {
+        "video": args.video.name, "model": args.model.name, "frames": frames,
+        "limit_ms": round(statistics.median(r[0] for r in rounds), 2),
+        "ours_ms": round(statistics.median(r[1] for r in rounds), 2),
+        "ratio": round(statistics.median(ratios), 3), "ratio_range": [round(min(ratios), 3), round(max(ratios), 3)],
+    }  # fmt: skip
+    print(json.dumps(result) if args.json else "\n".join(f"{k:12} {v}" for k, v in result.items()))
+
+
+if __name__ == "__main__":
+    main()
