@@ -4,6 +4,8 @@ A pair's cost is minus the logarithm of how much likelier it is that this track 
 new did (Blackman & Popoli, "Design and Analysis of Modern Tracking Systems", 1999, ch. 6). Zero is therefore the gate:
 a track with a tight prediction takes a detection only close by, one that was hidden for seconds may take it from
 further off, but never wins it against a track that predicted it better.
+
+Pairs are parallel arrays: track `row[k]` with detection `column[k]`. Those too far apart are never made.
 """
 
 from __future__ import annotations
@@ -17,42 +19,59 @@ from pipeline.track.kalman import Motion
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TAIL = 4.0
+TAIL = 8.0
 """Degrees of freedom of the Student t by which boxes err: a half-hidden person's box is off by many sigma at times."""
+_PEAK = 2 * np.log(2 * np.pi)
 
 
-def surprise(motion: Motion, at: Floats, var: Floats) -> Floats:
-    """Minus log-likelihood of measurements `at` (4, M) of variance `var` (4, M) under N tracks: float64 (N, M).
+def near(motion: Motion, at: Floats, var: Floats, gain: float) -> tuple[Ints, Ints]:
+    """All pairs whose `surprise` can be below `gain`, found by their place, and some more."""
+    tightest = np.log(motion.at_var + var.min(axis=1)[:, None]).sum(axis=0) / 2 + _PEAK - 2 * motion.at[3]
+    farthest = TAIL * np.expm1(np.maximum(gain - tightest, 0.0) * (2 / (TAIL + 4)))  # squared, in sigma
+    reach = np.sqrt(farthest * (motion.at_var[:2] + var[:2].max(axis=1)[:, None]))  # (2, N)
+    order = np.argsort(at[0])
+    across = at[0, order]
+    first = np.searchsorted(across, motion.at[0] - reach[0])
+    count = np.searchsorted(across, motion.at[0] + reach[0], side="right") - first
+    row = np.repeat(np.arange(len(motion)), count)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)
+    column = order[nth]
+    level = np.abs(at[1, column] - motion.at[1, row]) <= reach[1, row]
+    return row[level], column[level]
+
+
+def surprise(motion: Motion, row: Ints, at: Floats, var: Floats, column: Ints) -> Floats:
+    """Minus log-likelihood of measurements `at`, `var` (4, M) under the tracks of `motion`, of every pair: (K,).
 
     Positions count in body heights of the track, so that near and far people are judged alike.
     """
-    distance: Floats = np.zeros((len(motion), at.shape[1]))
-    volume: Floats = np.ones_like(distance)
-    for axis in range(4):
-        spread = motion.at_var[axis][:, None] + var[axis][None, :]
-        off = at[axis][None, :] - motion.at[axis][:, None]
-        distance += off * off / spread
-        volume *= spread
-    per_bh = 2 * motion.at[3][:, None] - 2 * np.log(2 * np.pi)
-    total: Floats = (TAIL + 4) / 2 * np.log1p(distance / TAIL) + np.log(volume) / 2 - per_bh
+    expected = motion.at[:, row]
+    off = at[:, column] - expected
+    spread = motion.at_var[:, row] + var[:, column]
+    distance = (off * off / spread).sum(axis=0)
+    total: Floats = (
+        (TAIL + 4) / 2 * np.log1p(distance / TAIL) + np.log(spread.prod(axis=0)) / 2 + _PEAK - 2 * expected[3]
+    )
     return total
 
 
-def assign(cost: Floats) -> tuple[Ints, Ints]:
-    """Rows and columns of the one-to-one pairing of least total cost, costs of zero and above left out."""
+def assign(row: Ints, column: Ints, cost: Floats) -> tuple[Ints, Ints]:
+    """The one-to-one choice of pairs of least total cost; pairs that cost zero or more are left out."""
     wanted = cost < 0
-    if not wanted.any():
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    row, column = np.nonzero(wanted)
-    alone = (wanted.sum(axis=1)[row] == 1) & (wanted.sum(axis=0)[column] == 1)
-    if alone.all():
+    row, column, cost = row[wanted], column[wanted], cost[wanted]
+    if len(row) == 0:
         return row, column
-    rows, columns = np.unique(row[~alone]), np.unique(column[~alone])
-    part = np.minimum(cost[np.ix_(rows, columns)], 0.0)
-    _, chosen, _ = lap.lapjv(part, extend_cost=True)
-    at = np.flatnonzero(chosen >= 0)
-    at = at[part[at, chosen[at]] < 0]
-    return np.concatenate((row[alone], rows[at])), np.concatenate((column[alone], columns[chosen[at]]))
+    clear = (np.bincount(row)[row] == 1) & (np.bincount(column)[column] == 1)
+    if clear.all():
+        return row, column
+    rows, at_row = np.unique(row[~clear], return_inverse=True)
+    columns, at_column = np.unique(column[~clear], return_inverse=True)
+    table = np.zeros((len(rows), len(columns)))
+    table[at_row, at_column] = cost[~clear]
+    _, chosen, _ = lap.lapjv(table, extend_cost=True)
+    which = np.flatnonzero(chosen >= 0)
+    which = which[table[which, chosen[which]] < 0]
+    return np.concatenate((row[clear], rows[which])), np.concatenate((column[clear], columns[chosen[which]]))
 
 
 def iou(one: Floats, other: Floats) -> Floats:

@@ -27,13 +27,13 @@ Picks = NDArray[np.int64] | NDArray[np.bool_]
 class MotionParams:
     """How people move and how detectors err; bh = body heights, shares are of box size. Measured, see the README."""
 
-    speed_bh_s: tuple[float, float] = (0.7, 0.35)
+    speed_bh_s: tuple[float, float] = (0.5, 0.2)
     """Standard deviation of walking speed across and down the picture."""
-    keep_s: float = 3.0
+    keep_s: float = 6.0
     """How long a walk goes on: the time in which its velocity is forgotten to 1/e."""
     size_per_s: tuple[float, float] = (0.15, 0.08)
     """Drift of log width and log height after one second."""
-    noise: tuple[float, float, float, float] = (0.02, 0.02, 0.06, 0.04)
+    noise: tuple[float, float, float, float] = (0.02, 0.02, 0.04, 0.03)
     """Error of a detection of score 1: centre in bh, log width, log height."""
     unsure: float = 4.0
     """How many times that error is at a score of 0.5 and below."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.track import association, grid, kalman
+from pipeline.track.camera_motion import CameraMotion
 from pipeline.track.kalman import Floats, Motion, MotionParams, Picks
 from pipeline.types import Detections, Picture, Tracks
 
@@ -16,6 +17,8 @@ Ints = NDArray[np.int64]
 VERSION = 1
 TICK = 1e-6
 """Seconds, and score, by which sums of floats may be off."""
+EDGE_BH = (0.3, 0.05)
+"""How near to a side of the picture, and to its bottom, in body heights, is at the edge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,29 +31,29 @@ class TrackerParams:
 
     low_score: float = 0.1
     """Detections below are not looked at."""
-    high_score: float = 0.5
-    """Detections from here on are explained first; the rest only carry on tracks seen within the last second."""
-    birth_score: float = 0.6
+    birth_score: float = 0.7
     """A detection from here on that nobody explains begins a track."""
     lost_s: float = 10.0
     """How long somebody who is hidden keeps the id."""
-    low_s: float = 1.0
-    """How long after the last sight an unsure detection still carries a track on."""
-    proof: float = 0.9
-    """Summed detection score from which a track is told to the world: one sure sight, or two doubtful ones."""
-    unproven_s: float = 0.2
+    proof: float = 1.2
+    """Summed detection score from which a track is told to the world: two sure sights, or three doubtful ones."""
+    unproven_s: float = 0.5
     """How long a track without that proof waits for more."""
     newcomer: float = 8.0
     """-log of how many newcomers a frame brings per body height squared and unit of log size."""
-    return_cost: float = 6.0
+    return_cost: float = 5.0
     """-log of the chance that a lost person is the one who appears now."""
+    return_edge: float = 3.0
+    """How much it adds if the detection stands at the edge of the picture, where newcomers come from."""
+    blind_bh: float = 0.05
+    """Who is out of sight is still told, as predicted, while the error of that is below so many body heights."""
     double_iou: float = 0.7
     """A detection that overlaps a followed one by more is a second box on the same person."""
     motion: MotionParams = field(default_factory=MotionParams)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.low_score <= self.high_score <= 1 or not 0 <= self.birth_score <= 1:
-            raise ValueError("scores must satisfy 0 <= low_score <= high_score <= 1 and 0 <= birth_score <= 1")
+        if not 0 <= self.low_score <= self.birth_score <= 1:
+            raise ValueError("scores must satisfy 0 <= low_score <= birth_score <= 1")
         if self.lost_s <= 0 or self.unproven_s <= 0:
             raise ValueError("lost_s and unproven_s must be above 0 s")
 
@@ -105,6 +108,14 @@ class Seen:
     def __len__(self) -> int:
         return len(self.score)
 
+    def at_edge(self, width: int, height: int) -> NDArray[np.bool_]:
+        """Who stands at a side of the picture or is cut by its bottom: there people come in and go out."""
+        high = self.xyxy[:, 3] - self.xyxy[:, 1]
+        side, bottom = EDGE_BH[0] * high, EDGE_BH[1] * high
+        x1, x2, y2 = self.xyxy[:, 0], self.xyxy[:, 2], self.xyxy[:, 3]
+        edge: NDArray[np.bool_] = (x1 < side) | (x2 > width - side) | (y2 > height - bottom)
+        return edge
+
 
 class Tracker:
     """One camera's tracker. Its memory is bounded by the people of the last `lost_s` seconds."""
@@ -115,6 +126,7 @@ class Tracker:
         self._run_id: int | None = None
         self._pts = self._utc = 0.0
         self._next_id = 1
+        self._camera = CameraMotion()
 
     def update(
         self, detections: Detections, *, camera_id: str, run_id: int, pts: float, utc: float,
@@ -133,7 +145,7 @@ class Tracker:
         self._people.unseen_s += dt
         self._forget(dt)
         seen = Seen.of(detections, self._params)
-        left = self._explain(seen, dt)
+        left = self._explain(seen, dt, (width, height))
         self._begin(seen, left)
         return self._emit(camera_id=camera_id, run_id=run_id, pts=pts, utc=utc, width=width, height=height)
 
@@ -142,6 +154,7 @@ class Tracker:
         people = self._people
         return {
             "version": VERSION, "run_id": self._run_id, "pts": self._pts, "utc": self._utc, "next_id": self._next_id,
+            "camera": self._camera.var.tolist(),
             "motion": {f.name: getattr(people.motion, f.name).tolist() for f in fields(Motion)},
             "people": {f.name: getattr(people, f.name).tolist() for f in fields(Followed)[1:]},
         }  # fmt: skip
@@ -161,6 +174,7 @@ class Tracker:
         self._people = Followed(motion, *columns)
         self._run_id, self._next_id = state["run_id"], state["next_id"]
         self._pts, self._utc = state["pts"], state["utc"]
+        self._camera.var = np.array(state["camera"])
 
     def _advance(self, *, run_id: int, pts: float, utc: float) -> float:
         """Seconds since the last frame: media time within a run, wall time across connections."""
@@ -175,32 +189,35 @@ class Tracker:
         self._run_id, self._pts, self._utc = run_id, pts, utc
         return dt
 
-    def _explain(self, seen: Seen, dt: float) -> NDArray[np.bool_]:
-        """Give detections to tracks, certain ones first; True where a detection is left over."""
-        people, params = self._people, self._params
-        left = np.ones(len(seen), np.bool_)
+    def _explain(self, seen: Seen, dt: float, size: tuple[int, int]) -> NDArray[np.bool_]:
+        """Give detections to tracks and correct these; True where a detection is left over."""
+        people, left = self._people, np.ones(len(seen), np.bool_)
         if len(people) == 0 or len(seen) == 0:
             return left
-        lost = people.unseen_s > dt + TICK
-        certain = seen.score >= params.high_score
-        self._pair(seen, np.arange(len(people)), np.flatnonzero(certain), left, lost)
-        waiting = (people.unseen_s > 0) & (people.unseen_s <= params.low_s) & self._proven()
-        self._pair(seen, np.flatnonzero(waiting), np.flatnonzero(~certain), left, lost)
+        row, column = self._pair(seen, self._camera.blurred(seen.var), dt, size)
+        off = seen.at[:2, column] - people.motion.at[:2, row]
+        shift = self._camera.shift(off, people.motion.at_var[:2, row] + seen.var[:2, column], dt)
+        if shift.any():
+            people.motion.at[:2] += shift[:, None]
+            row, column = self._pair(seen, seen.var, dt, size)
+        kalman.correct(people.motion, row, seen.at[:, column], seen.var[:, column])
+        people.unseen_s[row] = 0.0
+        people.score[row] = seen.score[column]
+        people.proof[row] += seen.score[column]
+        left[column] = False
         return left
 
-    def _pair(self, seen: Seen, who: Ints, what: Ints, left: NDArray[np.bool_], lost: NDArray[np.bool_]) -> None:
-        """Pair tracks `who` with detections `what` and correct these tracks."""
+    def _pair(self, seen: Seen, var: Floats, dt: float, size: tuple[int, int]) -> tuple[Ints, Ints]:
+        """Who is whom, were the detections' variances `var` (4, M): tracks and their detections."""
         people, params = self._people, self._params
-        cost = association.surprise(people.motion.pick(who), seen.at[:, what], seen.var[:, what]) - params.newcomer
-        cost += params.return_cost * lost[who][:, None]
-        cost[people.class_id[who][:, None] != seen.class_id[what]] = 0.0
-        row, column = association.assign(cost)
-        track, detection = who[row], what[column]
-        kalman.correct(people.motion, track, seen.at[:, detection], seen.var[:, detection])
-        people.unseen_s[track] = 0.0
-        people.score[track] = seen.score[detection]
-        people.proof[track] += seen.score[detection]
-        left[detection] = False
+        row, column = association.near(people.motion, seen.at, var, params.newcomer)
+        cost = association.surprise(people.motion, row, seen.at, var, column) - params.newcomer
+        lost = people.unseen_s > dt + TICK
+        if lost.any():
+            comeback = params.return_cost + params.return_edge * seen.at_edge(*size)
+            cost += np.where(lost[row], comeback[column], 0.0)
+        cost[people.class_id[row] != seen.class_id[column]] = 0.0
+        return association.assign(row, column, cost)
 
     def _forget(self, dt: float) -> None:
         """Drop whoever was out of sight for too long; who was seen on the last frame has a chance on this one."""
@@ -229,14 +246,25 @@ class Tracker:
     def _proven(self) -> NDArray[np.bool_]:
         return self._people.proof >= self._params.proof - TICK
 
+    def _told(self, boxes: Floats, width: int) -> NDArray[np.bool_]:
+        """Who is told to the world: the proven who are seen, or hidden where they must be, inside the picture."""
+        people, params = self._people, self._params
+        seen = people.unseen_s == 0
+        high = boxes[:, 3] - boxes[:, 1]
+        sure = people.motion.at_var[0] < (params.blind_bh * high) ** 2
+        inside = (boxes[:, 0] > 0) & (boxes[:, 2] < width)
+        told: NDArray[np.bool_] = self._proven() & (seen | (sure & inside))
+        return told
+
     def _emit(self, *, camera_id: str, run_id: int, pts: float, utc: float, width: int, height: int) -> Tracks:
-        """Tracks of everybody who is proven and seen on this frame, on the grid that files hold."""
-        out = np.flatnonzero((self._people.unseen_s == 0) & self._proven())
+        """The frame's tracks, on the grid that files hold."""
         people = self._people
-        centi = grid.snap(people.motion.pick(out).boxes(), width=width, height=height)
+        boxes = people.motion.boxes()
+        out = np.flatnonzero(self._told(boxes, width))
+        centi = grid.snap(boxes[out], width=width, height=height)
         return Tracks(
             camera_id=camera_id, run_id=run_id, pts=pts, utc=utc, aspect=width / height,
             track_id=people.track_id[out], xyxy=grid.normalise(centi, width=width, height=height),
             score=grid.snap_score(people.score[out]), class_id=people.class_id[out],
-            observed=np.ones(len(out), np.bool_),
+            observed=people.unseen_s[out] == 0,
         )  # fmt: skip
