@@ -66,7 +66,7 @@ def build_worker(site: Site, camera_id: str, *, data: DataFolder, detector: Dete
         camera_id=camera_id,
         sampler=Sampler(config.analyze_fps),
         detector=Wanted(detector, classes=sorted(classes), ignore=config.ignore),
-        tracker=Tracker(TrackerParams(high_score=score, birth_score=score, unproven_s=UNPROVEN_S)),
+        tracker=Tracker(TrackerParams(birth_score=score, unproven_s=UNPROVEN_S)),
         engine=build_engine(site, camera_id, route_model=route_model(data, camera_id)),
         output=output,
     )
