@@ -119,11 +119,16 @@ def open_footage(
 
 def replay(engine: Engine, tracks: Iterable[Tracks]) -> Iterator[list[Event]]:
     """Events of each analysed frame, and at last those that close what is open."""
-    last: Tracks | None = None
-    for last in tracks:
-        yield engine.update(last)
-    if last is not None:
-        yield engine.close(utc=last.utc, reason=CLOSED_BECAUSE)
+    last: list[Tracks] = []
+
+    def noted() -> Iterator[Tracks]:
+        for one in tracks:
+            last[:] = [one]
+            yield one
+
+    yield from engine.update_all(noted())
+    if last:
+        yield engine.close(utc=last[0].utc, reason=CLOSED_BECAUSE)
 
 
 def start_of(site: Site, camera_id: str, given: str | None) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from rules.base import NEAR_MISSES, NEVER_T, Active, Dated, NearMiss, Rule, SceneRule, telling
@@ -11,6 +12,9 @@ from rules.scene import Scene, View
 from rules.types import Event, Tracks
 
 STATE_VERSION = 1
+
+LOOK_AHEAD = 256
+"""Frames taken at once by `update_all`."""
 
 
 @dataclass(slots=True)
@@ -63,6 +67,14 @@ class Engine:
             dated = rule.see(view) if isinstance(rule, SceneRule) else _dated(rule.update(tracks), view.now.t)
             said += [(n, d) for d in dated]
         return _in_order(said)
+
+    def update_all(self, tracks: Iterable[Tracks]) -> Iterator[list[Event]]:
+        """`update` for each of many recorded frames; looks ahead so as to test their feet against the zones at once."""
+        frames = iter(tracks)
+        while batch := list(islice(frames, LOOK_AHEAD)):
+            self._scene.foresee(batch)
+            for one in batch:
+                yield self.update(one)
 
     def close(self, *, utc: float, reason: str) -> list[Event]:
         """End what is open, because tracks stop coming. An end is of the last frame on which it was true."""

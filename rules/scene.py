@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rules.geometry import Bools, Floats, Polygon, ZoneIndex
 from rules.link import HORIZON_S, Lost, continuations
-from rules.types import Tracks
+from rules.types import Tracks, foot_of
 
 STEP_S = 2.0
 """Two analysed frames further apart than this are a gap, to be bridged, not presence (a slow 2 Hz camera that drops
@@ -123,6 +123,7 @@ class Scene:
     _absent: dict[int, Absent] = field(default_factory=dict)
     _lost_ids: dict[int, int] = field(default_factory=dict)
     _glances: list[Glance] = field(default_factory=list)
+    _ahead: dict[int, tuple[Tracks, Floats, Bools]] = field(default_factory=dict)
 
     @property
     def last(self) -> View | None:
@@ -146,14 +147,23 @@ class Scene:
         """Some rule needs to recognise a track that comes back after so long."""
         self.memory_s = max(self.memory_s, seconds)
 
+    def foresee(self, batch: Sequence[Tracks]) -> None:
+        """Test the feet of the next frames against the zones at once. Without it `view` gives the same, only slower."""
+        edges = np.cumsum([0, *map(len, batch)])
+        xyxy = np.concatenate([tracks.xyxy for tracks in batch])
+        foot = foot_of(xyxy)
+        inside = self._inside(foot, np.concatenate([tracks.class_id for tracks in batch]))
+        spans = zip(batch, edges, edges[1:], strict=False)
+        self._ahead = {id(tracks): (tracks, foot[a:b], inside[:, a:b]) for tracks, a, b in spans}
+
     def view(self, tracks: Tracks) -> View:
         """Take in one analysed frame."""
         now = self._moment(tracks)
         last = self._last
         seen = slice(None) if tracks.observed.all() else np.flatnonzero(tracks.observed)
-        ids, foot = tracks.track_id[seen], tracks.foot[seen]
+        ids = tracks.track_id[seen]
+        foot, inside = self._placed(tracks, seen)
         uid, links, splits = self._recognise(ids, tracks.xyxy[seen], now, aspect=tracks.aspect)
-        inside = self._inside(foot, tracks.class_id[seen])
         view = View(
             seq=last.seq + 1 if last else 0, now=now, before=last.now if last else None, aspect=tracks.aspect,
             uid=uid, track_id=ids,
@@ -166,6 +176,14 @@ class Scene:
         self._last = view
         self._glance(view)
         return view
+
+    def _placed(self, tracks: Tracks, seen: Any) -> tuple[Floats, Bools]:
+        """Feet of the observed tracks, and which registered rows they stand in."""
+        known = self._ahead.pop(id(tracks), None)
+        if known is not None:
+            return known[1][seen], known[2][:, seen]
+        foot = tracks.foot[seen]
+        return foot, self._inside(foot, tracks.class_id[seen])
 
     def _moment(self, tracks: Tracks) -> Moment:
         """Event time: media time within a run, wall time over a new run or a step back, and never backwards."""

@@ -59,8 +59,7 @@ class Tracks:
     @property
     def foot(self) -> NDArray[np.float64]:
         """Bottom centre of each box, float64 (N, 2), normalised: the point tested against zones."""
-        box = self.xyxy.astype(np.float64)
-        return np.column_stack(((box[:, 0] + box[:, 2]) / 2.0, box[:, 3]))
+        return foot_of(self.xyxy)
 
     @property
     def height(self) -> NDArray[np.float64]:
@@ -134,6 +133,15 @@ def event_key(
     where = "-" if place is None else f"{place[0]:.3f},{place[1]:.3f}"
     text = "\x1f".join((site, camera_id, rule_id, rule_version, f"{since_utc:.3f}", where))
     return hashlib.sha256(text.encode()).hexdigest()[:26]
+
+
+def foot_of(xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Bottom centres, float64 (N, 2), of boxes float32 (N, 4)."""
+    foot = np.empty((len(xyxy), 2))
+    box = xyxy.astype(np.float64)
+    foot[:, 0] = (box[:, 0] + box[:, 2]) / 2.0
+    foot[:, 1] = box[:, 3]
+    return foot
 
 
 def _check(name: str, array: NDArray[Any], dtype: type, shape: tuple[int, ...]) -> None:
