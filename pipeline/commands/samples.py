@@ -22,7 +22,7 @@ from pipeline.errors import BadInput, ToolMissing
 from pipeline.folders import default_data, shipped
 
 CHUNK = 1 << 18
-PACKAGE = "nightjar_samples"
+PACKAGE = "sample_videos"
 
 
 def add_to(subparsers: Any) -> None:
@@ -124,12 +124,14 @@ def pull(entry: dict[str, Any], target: Path, mirror: Path | None) -> dict[str, 
     partial = path.with_suffix(path.suffix + ".part")
     source = str(mirror / entry["file"]) if mirror is not None else entry["url"]
     try:
-        with _opened(source, mirror) as incoming, partial.open("wb") as outgoing:
+        with _opened(entry["name"], source, mirror) as incoming, partial.open("wb") as outgoing:
             while chunk := incoming.read(CHUNK):
                 outgoing.write(chunk)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise BadInput(f"{entry['name']}: {source}: {error}; a folder with {entry['file']} may be given by --from DIR") from None
+        raise BadInput(
+            f"{entry['name']}: {source}: {error}; a folder with {entry['file']} may be given by --from DIR"
+        ) from None
     found = digest_of(partial)
     if found != entry["sha256"]:
         partial.unlink()
@@ -138,11 +140,11 @@ def pull(entry: dict[str, Any], target: Path, mirror: Path | None) -> dict[str, 
     return {**row, "state": "fetched"}
 
 
-def _opened(source: str, mirror: Path | None) -> Any:
+def _opened(name: str, source: str, mirror: Path | None) -> Any:
     if mirror is not None:
         return Path(source).open("rb")
     if not source.startswith(("https://", "http://")):
-        raise BadInput(f"{source}: allowed: http or https addresses")
+        raise BadInput(f"{name}: {source}: allowed: http or https addresses")
     return urllib.request.urlopen(source, timeout=30)  # noqa: S310
 
 
@@ -160,9 +162,13 @@ def run_render(args: argparse.Namespace) -> int:
     return 0 if all(row["same"] is not False for row in rows) else 1
 
 
-def _render(studio: ModuleType, folder: Path, name: str, args: argparse.Namespace, entries: dict[str, Any]) -> dict[str, Any]:
+def _render(
+    studio: ModuleType, folder: Path, name: str, args: argparse.Namespace, entries: dict[str, Any]
+) -> dict[str, Any]:
     target = args.out or folder
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True)
+    ) as bar:
         task = bar.add_task(name, total=None)
         step = _stepper(bar, task)
         if args.verify:
@@ -171,7 +177,9 @@ def _render(studio: ModuleType, folder: Path, name: str, args: argparse.Namespac
             target.mkdir(parents=True, exist_ok=True)
             digest, written = studio.render(name, target, folder, step), str(target / f"{name}.mp4")
     same = digest == entries[name]["frames_sha256"] if args.verify and name in entries else None
-    said = {True: "same frames as the manifest says", False: "frames differ from the manifest", None: written or ""}[same]
+    said = {True: "same frames as the manifest says", False: "frames differ from the manifest", None: written or ""}[
+        same
+    ]
     print(f"{name}: {said}", file=sys.stderr)
     return {"name": name, "frames_sha256": digest, "same": same, "path": written}
 

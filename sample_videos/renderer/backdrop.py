@@ -19,13 +19,15 @@ OVERSAMPLE = 3
 @dataclass(frozen=True, slots=True, eq=False)
 class Backdrop:
     """`depth` float32 (3H, 3W); layers at picture size: `sun`, `sky` (H, W, 3) and `lamps` (L, H, W, 3) linear light
-    sent to the camera, `glow` (H, W, 3) what shines itself; `point`, `normal` (H, W, 3) of each pixel's middle."""
+    sent to the camera, `glow` (H, W, 3) what shines itself; `albedo` (H, W, 3) its colour; `point`, `normal` (H, W, 3)
+    of each pixel's middle."""
 
     depth: NDArray[np.float32]
     sun: NDArray[np.float32]
     sky: NDArray[np.float32]
     lamps: NDArray[np.float32]
     glow: NDArray[np.float32]
+    albedo: NDArray[np.float32]
     point: NDArray[np.float64]
     normal: NDArray[np.float64]
 
@@ -56,19 +58,20 @@ def draw_backdrop(camera: Camera, built: Built, light: StaticLight) -> Backdrop:
 
     shining = built.stuff[face] == Stuff.GLOW
     albedo[shining] = 0
+    colour_layer = layer(albedo)
     sky_layer = layer(albedo * terms.sky[:, None] * w.sky)
     air = ~seen.reshape(height, width)
     if air.any():
         share = air.reshape(camera.height, OVERSAMPLE, camera.width, OVERSAMPLE).mean((1, 3))
         sky_layer = sky_layer + share[..., None].astype(np.float32) * np.array(w.sky, np.float32) * 0.9
-    middle = OVERSAMPLE // 2
+    each = (slice(OVERSAMPLE // 2, None, OVERSAMPLE),) * 2
     whole_normal = np.zeros((height * width, 3))
     whole_normal[seen] = normal
     return Backdrop(
         depth=depth, sun=layer(albedo * terms.sun[:, None] * w.sun), sky=sky_layer,
         lamps=np.stack([layer(albedo * terms.lamps[:, k, None] * lamp.power) for k, lamp in enumerate(w.lamps)])
         if w.lamps else np.zeros((0, camera.height, camera.width, 3), np.float32),
-        glow=layer(shining[:, None] * np.array([[1.6, 1.55, 1.4]]) * float(np.mean(w.sky) > 0.1)),
-        point=np.where(depth[middle::OVERSAMPLE, middle::OVERSAMPLE, None] < FAR, position[middle::OVERSAMPLE, middle::OVERSAMPLE], 1e6),
-        normal=whole_normal.reshape(height, width, 3)[middle::OVERSAMPLE, middle::OVERSAMPLE],
+        albedo=colour_layer, glow=layer(shining[:, None] * np.array([[1.6, 1.55, 1.4]]) * float(np.mean(w.sky) > 0.1)),
+        point=np.where(depth[each][..., None] < FAR, position[each], 1e6),
+        normal=whole_normal.reshape(height, width, 3)[each],
     )  # fmt: skip

@@ -35,3 +35,17 @@ class Weather:
     """Sensor noise, standard deviation in 8-bit steps at mid grey."""
     grey: float = 0.0
     """Share of colour that is lost (a night camera is nearly grey)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beam:
+    """A moving light that nobody casts a shadow in: headlights, light from a door. From `begin_s` to `end_s` the source
+    moves from `at[0]` to `at[1]` and its aim from `aim[0]` to `aim[1]`; `cosine` is where its cone ends."""
+
+    begin_s: float
+    end_s: float
+    at: tuple[tuple[float, float, float], tuple[float, float, float]]
+    aim: tuple[tuple[float, float, float], tuple[float, float, float]]
+    power: RGB
+    cosine: float = 0.93
+    fade_s: float = 0.6

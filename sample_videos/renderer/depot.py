@@ -44,7 +44,12 @@ def warehouse(s: Solids) -> None:
     s.quad((0, 17.97, 5.3), (36, 0, 0), (0, 0, 0.7), Stuff.PLAIN, (38, 78, 130))
     for k, x in enumerate((5.0, 10.0, 15.0, 20.0)):
         s.box((x - 1.75, 17.72, 1.05), (x + 1.75, 17.96, 4.5), Stuff.PLAIN, (44, 46, 50))
-        s.box((x - 1.35, 17.66, 1.15), (x + 1.35, 17.8, 4.1), Stuff.CONTAINER, (186, 184, 172) if k % 2 else (168, 172, 178))
+        s.box(
+            (x - 1.35, 17.66, 1.15),
+            (x + 1.35, 17.8, 4.1),
+            Stuff.CONTAINER,
+            (186, 184, 172) if k % 2 else (168, 172, 178),
+        )
         for side in (-1.75, 1.45):
             s.box((x + side, 17.4, 0.35), (x + side + 0.3, 17.95, 1.05), Stuff.PLAIN, (24, 24, 24))
         s.box((x - 0.3, 17.9, 4.75), (x + 0.3, 17.96, 5.2), Stuff.PLAIN, (222, 196, 50))
@@ -57,14 +62,18 @@ def warehouse(s: Solids) -> None:
         s.box((x, 17.93, 1.1), (x + 1.7, 18.02, 2.5), Stuff.PLAIN, (48, 58, 68))
 
 
-def container(s: Solids, x: float, y: float, colour: tuple[int, int, int], *, level: int = 0, turn: float = 0.0) -> None:
+def container(
+    s: Solids, x: float, y: float, colour: tuple[int, int, int], *, level: int = 0, turn: float = 0.0
+) -> None:
     """A 20 ft container (6.06 x 2.44 x 2.59 m) with its south-west corner at x, y when not turned."""
     z = 2.59 * level
     s.box((x, y, z + 0.12), (x + 6.06, y + 2.44, z + 2.55), Stuff.CONTAINER, colour, turn_deg=turn)
     dark = tuple(int(c * 0.7) for c in colour)
     for dx in (0, 5.94):
         for dy in (0, 2.32):
-            s.box((x + dx, y + dy, z), (x + dx + 0.14, y + dy + 0.14, z + 2.59), Stuff.PLAIN, dark, turn_deg=turn) if not turn else None
+            s.box(
+                (x + dx, y + dy, z), (x + dx + 0.14, y + dy + 0.14, z + 2.59), Stuff.PLAIN, dark, turn_deg=turn
+            ) if not turn else None
 
 
 def yard(s: Solids) -> None:
@@ -139,6 +148,7 @@ def inside(s: Solids) -> None:
         for dx in (0, 4.42):
             s.box((x + dx, 20.05, 0), (x + dx + 0.08, 20.13, 3.6), Stuff.PLAIN, (40, 70, 120))
             s.box((x + dx, 20.77, 0), (x + dx + 0.08, 20.85, 3.6), Stuff.PLAIN, (40, 70, 120))
+    s.quad((2, 20, 4.6), (34, 0, 0), (0, 8.0, 0), Stuff.PLAIN, (206, 206, 202), shades=False)
     for x in np.arange(5, 33, 4.0):
         s.quad((x, 23.7, 4.4), (1.5, 0, 0), (0, 0.5, 0), Stuff.GLOW, (255, 252, 240), shades=False)
 
@@ -148,7 +158,14 @@ PILLARS_X = (8.0, 14.0, 20.0, 26.0)
 DOORS = ((10.4, (60, 90, 120)), (20.4, (120, 60, 50)), (28.0, (60, 90, 120)))
 """Open doorways in the corridor's north wall: west edge and frame colour."""
 
-TREES = ((2, 12.0, -24.5, 7.5), (3, 17.5, -25.5, 8.5), (5, 22.5, -23.8, 6.5), (7, 7.0, -26.0, 9.0), (11, 27.0, -25.0, 7.0), (13, 1.0, -25.0, 8.0))
+TREES = (
+    (2, 12.0, -24.5, 7.5),
+    (3, 17.5, -25.5, 8.5),
+    (5, 22.5, -23.8, 6.5),
+    (7, 7.0, -26.0, 9.0),
+    (11, 27.0, -25.0, 7.0),
+    (13, 1.0, -25.0, 8.0),
+)
 """Seed, x, y, height: they sway, so they are drawn frame by frame."""
 
 

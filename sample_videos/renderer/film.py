@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -57,9 +57,11 @@ class _Canvas:
 class Film:
     """Everything that a clip needs, prepared once; `frame(i)` draws any frame on its own."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, camera: Camera | None = None) -> None:
         self.scene = scene
-        self.camera: Camera = CAMERAS[scene.camera]
+        self.camera: Camera = camera or CAMERAS[scene.camera]
+        moved = [fault for fault in scene.faults if fault.look_at is not None] if camera is None else []
+        self._moved = [(f.begin_s, f.end_s, Film(scene, replace(self.camera, look_at=f.look_at))) for f in moved]
         site = depot()
         for solid in scene.extra:
             solid(site)
@@ -70,6 +72,10 @@ class Film:
         centre = np.array([*self.camera.look_at[:2], 0.0])
         self.light = StaticLight.prepare(site.done(), scene.weather, centre)
         self.backdrop: Backdrop = draw_backdrop(self.camera, built, self.light)
+        shape = self.backdrop.depth.shape
+        self._canvas = _Canvas(
+            self.backdrop.depth.copy(), np.full(shape, -1, np.int16), np.zeros((*shape, 3), np.float32), []
+        )
         self._tree_light = [self._leaf_light(points, colour) for points, _, colour in self.trees]
         self.sensor = Sensor(scene.weather, self.camera.width, self.camera.height)
 
@@ -80,17 +86,37 @@ class Film:
     def frame(self, i: int) -> Drawn:
         """Frame `i`, 0-based; the same picture whenever and in whatever order it is asked for."""
         t = i / self.scene.fps
+        for begin_s, end_s, film in self._moved:
+            if begin_s <= t < end_s:
+                return film.frame(i)
+        for fault in self.scene.faults:
+            if fault.kind == "frozen" and fault.begin_s < t < fault.end_s:
+                return self._frozen(i, fault.begin_s)
+        drawn = self._drawn(i, t)
+        for fault in self.scene.faults:
+            if fault.kind == "covered" and fault.begin_s <= t < fault.end_s:
+                cloth = self.sensor.covered(drawn.rgb, t - fault.begin_s, fault.end_s - t, self.scene.seed, i)
+                return Drawn(cloth, tuple(replace(seen, visibility=0.0) for seen in drawn.seen))
+        return drawn
+
+    def _frozen(self, i: int, begin_s: float) -> Drawn:
+        """The picture of `begin_s`, while people go on unseen."""
+        held = self.frame(int(np.floor(begin_s * self.scene.fps)))
+        seen = self._drawn(i, i / self.scene.fps).seen
+        return Drawn(held.rgb, tuple(replace(one, visibility=0.0) for one in seen))
+
+    def _drawn(self, i: int, t: float) -> Drawn:
         shapes = [(k, shape) for k, person in enumerate(self.scene.people) if (shape := person.shape(t)) is not None]
-        others = [shape for thing in self.scene.things if (shape := thing.shape(t)) is not None]
-        canvas = _Canvas(
-            self.backdrop.depth.copy(), np.full(self.backdrop.depth.shape, -1, np.int16),
-            np.zeros((*self.backdrop.depth.shape, 3), np.float32), [],
-        )  # fmt: skip
-        sun, sky = np.ones(self.backdrop.point.shape[:2]), np.ones(self.backdrop.point.shape[:2])
-        lamps = np.ones((len(self.scene.weather.lamps), *sun.shape))
+        others = [
+            (1000 + j, shape) for j, thing in enumerate(self.scene.things) if (shape := thing.shape(t)) is not None
+        ]
+        canvas = self._clean_canvas()
+        sun, sky = (np.ones(self.backdrop.point.shape[:2], np.float32) for _ in range(2))
+        lamps = np.ones((len(self.scene.weather.lamps), *sun.shape), np.float32)
         whole: dict[int, tuple[NDArray[np.float64], int]] = {}
-        for k, shape in [*shapes, *((1000 + j, s) for j, s in enumerate(others))]:
-            irradiance = self._light_and_shade(shape, sun, sky, lamps)
+        for k, shape in [*shapes, *others]:
+            shines = getattr(self.scene.things[k - 1000], "glow", False) if k >= 1000 else False
+            irradiance = np.full((1, 3), 1.3) if shines else self._light_and_shade(shape, sun, sky, lamps)
             q = self.camera.project(shape.points, scale=OVERSAMPLE)
             if (q[:, 2] < 0.5).any():
                 continue
@@ -98,11 +124,22 @@ class Film:
         for j, ((points, triangles, _), colour) in enumerate(zip(self.trees, self._tree_light, strict=True)):
             moved = sway(points, TREES[j][3], t, self.scene.weather.wind, TREES[j][0])
             self._paint(canvas, 2000 + j, self.camera.project(moved, scale=OVERSAMPLE), triangles, colour)
-        radiance = self._compose(canvas, sun, sky, lamps)
+        radiance = self._compose(canvas, sun, sky, lamps, self._beams(t))
         if self.scene.weather.rain:
             radiance = with_rain(radiance, self.scene.weather.rain, self.scene.seed, i)
         seen = tuple(self._truth(k, *whole[k], canvas, t) for k, _ in shapes if k in whole)
         return Drawn(self.sensor.expose(radiance * self._flicker(t), self.scene.seed, i), seen)
+
+    def _clean_canvas(self) -> _Canvas:
+        """The one canvas, wiped where the last frame was drawn: allocating 35 MB a frame costs more than drawing."""
+        canvas = self._canvas
+        for a, b, c, d in canvas.boxes:
+            part = (slice(b, d), slice(a, c))
+            canvas.depth[part] = self.backdrop.depth[part]
+            canvas.owner[part] = -1
+            canvas.colour[part] = 0
+        canvas.boxes.clear()
+        return canvas
 
     def _flicker(self, t: float) -> float:
         return 1.0 + 0.004 * np.sin(2 * np.pi * 0.21 * t)
@@ -111,7 +148,7 @@ class Film:
         up = np.tile((0.0, 0.0, 1.0), (len(points), 1))
         return np.asarray(colour * self.light.terms(points, up).colour(self.scene.weather))
 
-    def _light_and_shade(self, shape: Shape, sun, sky, lamps) -> NDArray[np.float64]:  # noqa: ANN001
+    def _light_and_shade(self, shape: Shape, sun, sky, lamps) -> NDArray[np.float64]:
         """Light that falls on a shape's corners (V, 3); takes away from the layers what it keeps from the ground."""
         weather, light = self.scene.weather, self.light
         low, high = shape.points.min(0), shape.points.max(0)
@@ -143,7 +180,7 @@ class Film:
             total = total + (light.lamp(k, shape.points, shape.normals) * share)[:, None] * np.array(lamp.power)
         return np.asarray(total)
 
-    def _cast(self, shape: Shape, towards, centre, radius, layer) -> NDArray[np.float64]:  # noqa: ANN001
+    def _cast(self, shape: Shape, towards, centre, radius, layer) -> NDArray[np.float64]:
         """Shadow of a shape along one light onto `layer`; returns the shape's own lit share (V,)."""
         frame = ortho_frame(towards, centre, radius, SUN_TEXELS)
         map_ = depth_map(shape.points, shape.triangles, frame, SUN_TEXELS)[None]
@@ -153,12 +190,13 @@ class Film:
         self._darken(layer, np.concatenate((corners, fall)), map_, frame[None], None)
         return np.asarray(lit_share(shape.points, shape.normals, map_, frame[None], 0.025, 1)[:, 0], np.float64)
 
-    def _shade_sky(self, sky, centre, floor: float, maps, frames) -> None:  # noqa: ANN001
-        around = np.array([[x, y, 0] for x in (-REACH_M, REACH_M) for y in (-REACH_M, REACH_M)]) + (*centre[:2], floor)
+    def _shade_sky(self, sky, centre, floor: float, maps, frames) -> None:
+        reach = (-REACH_M, REACH_M)
+        around = np.array([[centre[0] + x, centre[1] + y, floor] for x in reach for y in reach])
         top = np.array([[*centre[:2], 2.0]])
         self._darken(sky, np.concatenate((around, top)), maps, frames, np.array([*centre[:2], floor]))
 
-    def _darken(self, layer, corners, maps, frames, fade) -> None:  # noqa: ANN001, PLR0913
+    def _darken(self, layer, corners, maps, frames, fade) -> None:
         """Multiply `layer` by the share of light that passes, within the picture's rectangle around `corners`."""
         q = self.camera.project(corners)
         q = q[q[:, 2] > 0.3]
@@ -179,7 +217,7 @@ class Film:
             passed = share[:, 0]
         layer[y0:y1, x0:x1] *= passed.reshape(y1 - y0, x1 - x0)
 
-    def _paint(self, canvas: _Canvas, owner: int, q, triangles, colour) -> int:  # noqa: ANN001, PLR0913
+    def _paint(self, canvas: _Canvas, owner: int, q, triangles, colour) -> int:
         """Draw one shape; returns how many pixels it would fill if nothing hid it."""
         height, width = canvas.depth.shape
         x0, y0 = np.floor(q[:, :2].min(0)).astype(int) - 1
@@ -201,12 +239,33 @@ class Film:
         canvas.boxes.append((a, b, c, d))
         return int((depth < FAR).sum())
 
-    def _compose(self, canvas: _Canvas, sun, sky, lamps) -> NDArray[np.float32]:  # noqa: ANN001
+    def _beams(self, t: float) -> NDArray[np.float64] | float:
+        """What moving lights add to the still site, linear RGB (H, W, 3)."""
+        total: NDArray[np.float64] | float = 0.0
+        for beam in self.scene.beams:
+            if not beam.begin_s <= t < beam.end_s:
+                continue
+            u = (t - beam.begin_s) / (beam.end_s - beam.begin_s)
+            at, aim = (np.array(x[0]) * (1 - u) + np.array(x[1]) * u for x in (beam.at, beam.aim))
+            away = self.backdrop.point - at
+            distance = np.linalg.norm(away, axis=2)
+            away = away / distance[..., None]
+            axis = (aim - at) / np.linalg.norm(aim - at)
+            cone = np.clip((away @ axis - beam.cosine) / (1 - beam.cosine), 0, 1) ** 1.5
+            facing = np.abs((away * self.backdrop.normal).sum(2))
+            fade = np.clip(min(t - beam.begin_s, beam.end_s - t) / beam.fade_s, 0, 1)
+            strength = cone * facing / (distance**2 + 1.0) * fade
+            total = total + strength[..., None] * np.array(beam.power) * self.backdrop.albedo
+        return total
+
+    def _compose(self, canvas: _Canvas, sun, sky, lamps, extra) -> NDArray[np.float32]:
         back = self.backdrop
-        out = back.glow + back.sun * sun[..., None] + back.sky * sky[..., None]
+        out = back.glow + back.sky * sky[..., None] + extra
+        if any(self.scene.weather.sun):
+            out += back.sun * sun[..., None]
         for k in range(len(lamps)):
-            out = out + back.lamps[k] * lamps[k][..., None]
-        out = out.astype(np.float32)
+            out += back.lamps[k] * lamps[k][..., None]
+        out = np.asarray(out, np.float32)
         done = np.zeros(out.shape[:2], bool)
         n = OVERSAMPLE
         for a, b, c, d in canvas.boxes:

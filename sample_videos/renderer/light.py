@@ -1,4 +1,4 @@
-"""Sun, sky and lamps, with shadows by depth maps (Williams 1978). A sky is a few dozen dim suns: soft light for free."""
+"""Sun, sky and lamps, with shadows by depth maps (Williams 1978). A sky is a few dozen dim suns: soft light free."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .conditions import Lamp, Weather
 from .raster import FAR, blank, draw, lit_share
 from .solids import Built
 
+
 def sky_directions(count: int) -> NDArray[np.float64]:
     """Directions towards the upper half, cosine-weighted, on a golden-angle spiral: float64 (count, 3)."""
     i = np.arange(count) + 0.5
@@ -20,7 +21,9 @@ def sky_directions(count: int) -> NDArray[np.float64]:
     return np.column_stack((r * np.cos(angle), r * np.sin(angle), z))
 
 
-def ortho_frame(towards: NDArray[np.float64], centre: NDArray[np.float64], radius: float, size: int) -> NDArray[np.float64]:
+def ortho_frame(
+    towards: NDArray[np.float64], centre: NDArray[np.float64], radius: float, size: int
+) -> NDArray[np.float64]:
     """Rows u, v, w of a parallel light's map, each axis (3), offset, texels per metre: see `raster.lit_share`."""
     w = -towards / np.linalg.norm(towards)
     helper = np.array([0.0, 0, 1]) if abs(w[2]) < 0.9 else np.array([1.0, 0, 0])
@@ -31,7 +34,9 @@ def ortho_frame(towards: NDArray[np.float64], centre: NDArray[np.float64], radiu
     return np.array([[*u, radius - u @ centre, scale], [*v, radius - v @ centre, scale], [*w, 0, 1]])
 
 
-def depth_map(points: NDArray[np.float64], triangles: NDArray[np.int32], frame: NDArray[np.float64], size: int, cut=None, uv=None):  # noqa: ANN001, ANN201, PLR0913
+def depth_map(
+    points: NDArray[np.float64], triangles: NDArray[np.int32], frame: NDArray[np.float64], size: int, cut=None, uv=None
+):
     """Nearest distance along a light, float32 (size, size)."""
     q = np.empty_like(points)
     q[:, 0] = (points @ frame[0, :3] + frame[0, 3]) * frame[0, 4]
@@ -66,7 +71,8 @@ class StaticLight:
         """Draw the maps: one fine one for the sun, 40 coarse ones for the sky, one below each lamp."""
         triangles = built.triangles[built.shades]
         cut = built.cut[built.shades]
-        def draw_map(towards, size, reach):  # noqa: ANN001, ANN202
+
+        def draw_map(towards, size, reach):
             frame = ortho_frame(towards, centre, reach, size)
             return depth_map(built.points, triangles, frame, size, cut, built.uv), frame
 
@@ -79,20 +85,32 @@ class StaticLight:
         lamps = [_lamp_map(built.points, triangles, lamp, cut, built.uv) for lamp in weather.lamps]
         lamp_maps = np.array([m for m, _ in lamps], np.float32).reshape(-1, LAMP_TEXELS, LAMP_TEXELS)
         lamp_frames = np.array([f for _, f in lamps]).reshape(-1, 4)
-        return cls(weather, sun, sun_map[None], sun_frame[None], sky, np.array(maps), np.array(frames), lamp_maps, lamp_frames,
-                   few, np.array(few_maps), np.array(few_frames))  # fmt: skip
+        return cls(
+            weather, sun, sun_map[None], sun_frame[None], sky, np.array(maps), np.array(frames),
+            lamp_maps, lamp_frames, few, np.array(few_maps), np.array(few_frames),
+        )  # fmt: skip
 
     def terms(self, points: NDArray[np.float64], normals: NDArray[np.float64]) -> Terms:
         """Irradiance at points (N, 3) before albedo, one term for each kind of light."""
         w = self.weather
         facing = np.maximum(normals @ self.sun, 0)
-        sun = np.zeros(len(points)) if not any(w.sun) else lit_share(points, normals, self.sun_map, self.sun_frame, 0.03, 1)[:, 0]
-        share = lit_share(points, normals, self.sky_maps, self.sky_frames, 0.09, 0)
+        sun = (
+            np.zeros(len(points))
+            if not any(w.sun)
+            else lit_share(points, normals, self.sun_map, self.sun_frame, 0.03, 1)[:, 0]
+        )
+        # Spread over the texels of the coarse maps, so that their grid does not show on walls.
+        spread = np.random.default_rng(len(points)).normal(0, 0.05, points.shape)
+        share = lit_share(points + spread, normals, self.sky_maps, self.sky_frames, 0.09, 0)
         cosine = np.maximum(normals @ self.sky.T, 0) / np.maximum(self.sky[:, 2], 0.15)
         sky = (share * cosine).mean(1)
         up = 0.5 - 0.5 * normals[:, 2]
         below = w.bounce * up * (0.3 + 0.7 * share.mean(1))
-        lamps = np.stack([self.lamp(k, points, normals) for k in range(len(w.lamps))], 1) if w.lamps else np.zeros((len(points), 0))
+        lamps = (
+            np.stack([self.lamp(k, points, normals) for k in range(len(w.lamps))], 1)
+            if w.lamps
+            else np.zeros((len(points), 0))
+        )
         return Terms(facing * sun, sky + below, lamps)
 
     def lamp(self, k: int, points: NDArray[np.float64], normals: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -112,7 +130,7 @@ LAMP_TEXELS = 768
 LAMP_TAN = 3.2
 
 
-def _lamp_map(points, triangles, lamp: Lamp, cut, uv):  # noqa: ANN001, ANN202
+def _lamp_map(points, triangles, lamp: Lamp, cut, uv):
     """What a lamp sees looking straight down, and (x, y, z, texels per tangent)."""
     local = points - lamp.at
     z = -local[:, 2]
@@ -124,7 +142,7 @@ def _lamp_map(points, triangles, lamp: Lamp, cut, uv):  # noqa: ANN001, ANN202
     return depth, np.array([*lamp.at, scale])
 
 
-def _lamp_share(points, depth, frame):  # noqa: ANN001, ANN202
+def _lamp_share(points, depth, frame):
     z = np.maximum(frame[2] - points[:, 2], 0.05)
     total = np.zeros(len(points))
     for du, dv in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):

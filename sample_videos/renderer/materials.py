@@ -5,17 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .body import linear
+from .colour import linear
 from .raster import value_noise
 from .solids import Stuff
 
 
 def noise(x: NDArray[np.floating], y: NDArray[np.floating], *, octaves: int = 4, seed: int = 1) -> NDArray[np.float32]:
     """Value noise float32 (N,) in [0, 1]."""
-    return np.asarray(value_noise(np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64), octaves, seed))
+    return np.asarray(
+        value_noise(np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64), octaves, seed)
+    )
 
 
-def surface_of(stuff, base, points, normals):  # noqa: ANN001, ANN201
+def surface_of(stuff, base, points, normals):
     """Albedo (N, 3) linear and bent normals (N, 3) for pixels of material `stuff` (N,), colour `base` (N, 3)."""
     albedo, bent = base.astype(np.float64).copy(), normals.copy()
     wide = np.abs(normals[:, 2]) > 0.7
@@ -30,11 +32,11 @@ def surface_of(stuff, base, points, normals):  # noqa: ANN001, ANN201
     return np.clip(albedo, 0.003, 0.92), bent
 
 
-def _grain(u, v, amount, seed, period=0.03):  # noqa: ANN001, ANN202
+def _grain(u, v, amount, seed, period=0.03):
     return (1 + amount * (noise(u / period, v / period, octaves=3, seed=seed) - 0.5) * 2)[:, None]
 
 
-def _asphalt(u, v, albedo, normal):  # noqa: ANN001, ANN202
+def _asphalt(u, v, albedo, normal):
     patches = noise(u / 3.1, v / 3.1, octaves=5, seed=3)
     stain = np.clip(noise(u / 1.3, v / 1.3, octaves=4, seed=9) - 0.62, 0, 1) * 3.0
     crack = (np.abs(noise(u / 2.2, v / 2.2, octaves=4, seed=21) - 0.5) < 0.003) & (patches > 0.52)
@@ -42,7 +44,7 @@ def _asphalt(u, v, albedo, normal):  # noqa: ANN001, ANN202
     return albedo * shade[:, None] * _grain(u, v, 0.35, 5), normal
 
 
-def _concrete(u, v, albedo, normal):  # noqa: ANN001, ANN202
+def _concrete(u, v, albedo, normal):
     joint = (np.abs((u + 1.5) % 3.0 - 1.5) < 0.018) | (np.abs((v + 1.5) % 3.0 - 1.5) < 0.018)
     slab = noise(np.floor((u + 1.5) / 3.0) * 7.3, np.floor((v + 1.5) / 3.0) * 5.1, octaves=1, seed=2)
     dirt = noise(u / 1.7, v / 1.7, octaves=5, seed=13)
@@ -50,16 +52,16 @@ def _concrete(u, v, albedo, normal):  # noqa: ANN001, ANN202
     return albedo * shade[:, None] * _grain(u, v, 0.15, 6), normal
 
 
-def _floor(u, v, albedo, normal):  # noqa: ANN001, ANN202
+def _floor(u, v, albedo, normal):
     joint = (np.abs((u + 2) % 4.0 - 2) < 0.012) | (np.abs((v + 2) % 4.0 - 2) < 0.012)
     scuff = noise(u / 0.9, v / 2.3, octaves=5, seed=33)
     return albedo * ((0.75 + 0.45 * scuff) * np.where(joint, 0.65, 1.0))[:, None] * _grain(u, v, 0.08, 7), normal
 
 
-def _ribs(period, depth):  # noqa: ANN001, ANN202
+def _ribs(period, depth):
     """Sheet metal folded along the wall: the normal swings, dirt gathers low."""
 
-    def painter(u, v, albedo, normal):  # noqa: ANN001, ANN202
+    def painter(u, v, albedo, normal):
         upright = np.abs(normal[:, 2]) < 0.7
         fold = np.clip(np.sin(2 * np.pi * u / period) * 2.5, -1, 1) * depth * upright
         side = np.column_stack((-normal[:, 1], normal[:, 0], np.zeros(len(u))))
@@ -74,7 +76,7 @@ def _ribs(period, depth):  # noqa: ANN001, ANN202
     return painter
 
 
-def _brick(u, v, albedo, normal):  # noqa: ANN001, ANN202
+def _brick(u, v, albedo, normal):
     row = np.floor(v / 0.075)
     column = np.floor((u + 0.11 * (row % 2)) / 0.22)
     mortar = (v % 0.075 < 0.011) | ((u + 0.11 * (row % 2)) % 0.22 < 0.012)
@@ -85,12 +87,12 @@ def _brick(u, v, albedo, normal):  # noqa: ANN001, ANN202
     return out, normal
 
 
-def _paint(u, v, albedo, normal):  # noqa: ANN001, ANN202
+def _paint(u, v, albedo, normal):
     worn = np.clip((noise(u / 0.25, v / 0.25, octaves=4, seed=19) - 0.52) * 5, 0, 0.75)[:, None]
     return (albedo * (1 - worn) + 0.09 * worn) * _grain(u, v, 0.15, 9), normal
 
 
-def _grass(u, v, albedo, normal):  # noqa: ANN001, ANN202
+def _grass(u, v, albedo, normal):
     blades = noise(u / 0.06, v / 0.06, octaves=3, seed=23)
     patch = noise(u / 1.9, v / 1.9, octaves=4, seed=27)[:, None]
     straw = np.clip((patch - 0.5) * 2.6, 0, 1)
@@ -98,25 +100,26 @@ def _grass(u, v, albedo, normal):  # noqa: ANN001, ANN202
     return tint * (0.55 + 0.9 * blades)[:, None], normal
 
 
-def _wood(u, v, albedo, normal):  # noqa: ANN001, ANN202
+def _wood(u, v, albedo, normal):
     gap = ((u % 0.2) < 0.05) & (np.abs(normal[:, 2]) > 0.7)
     grain = noise(u / 0.02, v / 0.6, octaves=3, seed=29)
     return albedo * ((0.7 + 0.6 * grain) * np.where(gap, 0.25, 1.0))[:, None], normal
 
 
-def _card(u, v, albedo, normal):  # noqa: ANN001, ANN202
+def _card(u, v, albedo, normal):
     edge = (u % 0.5 < 0.012) | (v % 0.4 < 0.012)
     return albedo * np.where(edge, 0.55, 1.0)[:, None] * _grain(u, v, 0.12, 31, 0.2), normal
 
 
-def _plaster(u, v, albedo, normal):  # noqa: ANN001, ANN202
+def _plaster(u, v, albedo, normal):
     dirt = noise(u / 1.4, v / 1.4, octaves=5, seed=37)
     low = 0.75 + 0.25 * np.clip(v / 0.6, 0, 1)
     return albedo * ((0.85 + 0.25 * dirt) * low)[:, None], normal
 
 
 PAINTERS = {
-    Stuff.ASPHALT: _asphalt, Stuff.CONCRETE: _concrete, Stuff.CLADDING: _ribs(0.25, 0.35), Stuff.CONTAINER: _ribs(0.28, 0.8),
+    Stuff.ASPHALT: _asphalt, Stuff.CONCRETE: _concrete, Stuff.CLADDING: _ribs(0.25, 0.35),
+    Stuff.CONTAINER: _ribs(0.28, 0.8),
     Stuff.BRICK: _brick, Stuff.PAINT: _paint, Stuff.GRASS: _grass, Stuff.WOOD: _wood, Stuff.FLOOR: _floor,
     Stuff.CARD: _card, Stuff.PLASTER: _plaster,
 }  # fmt: skip

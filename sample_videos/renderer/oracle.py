@@ -1,7 +1,8 @@
 """Which events the truth calls for: a small judge of its own, that shares no line with `rules/`.
 
 It sees what a perfect detector would report, the full-body boxes of everybody in the picture (also while hidden), and
-walks through them once for each rule of the site file. It knows the settings that the sample site uses, and refuses others.
+walks through them once for each rule of the site file. It knows the settings that the sample site uses and refuses
+others.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Expected:
     person: int
     t_s: float
     since_s: float
+    until_s: float = float("inf")
+    """When what it tells of is over."""
 
 
 def stays(rows: NDArray[np.float64], *, fps: float, width: int, height: int) -> list[Stay]:
@@ -73,8 +76,8 @@ def expected_events(site: Mapping[str, Any], camera_id: str, people: list[Stay],
         unknown = set(rule) - KNOWN[rule["kind"]] - SILENT - {"id", "kind"}
         if unknown:
             raise ValueError(f"rule {rule['id']}: the oracle does not know {sorted(unknown)}")
-        for stay in people:
-            found += JUDGES[rule["kind"]](rule, camera, site, stay, aspect)
+        said = [event for stay in people for event in JUDGES[rule["kind"]](rule, camera, site, stay, aspect)]
+        found += _together(said, rule["min_people"]) if rule.get("min_people", 1) > 1 else said
     return sorted(found, key=lambda event: (event.t_s, event.rule_id))
 
 
@@ -103,24 +106,35 @@ def _zone(camera: Mapping[str, Any], name: str) -> NDArray[np.float64]:
     return np.array(camera["zones"][name]["polygon"], float)
 
 
-def _loitering(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:  # noqa: ANN001
+def _loitering(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:
     held = inside(_zone(camera, rule["zone"]), stay.foot)
     for a, b in spans(stay.t, held, join_s=rule.get("grace_s", 2.0)):
         if b - a >= rule["dwell_s"]:
             now = stay.t[(stay.t >= a + rule["dwell_s"]) & held]
-            yield Expected("loitering", rule["id"], rule["zone"], stay.person, float(now[0]), a)
+            yield Expected("loitering", rule["id"], rule["zone"], stay.person, float(now[0]), a, b)
 
 
-def _after_hours(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:  # noqa: ANN001
+def _together(said: list[Expected], least: int) -> list[Expected]:
+    """One event when so many are past their limit at a time: that of who came last."""
+    for event in sorted(said, key=lambda e: e.t_s):
+        if sum(e.t_s <= event.t_s <= e.until_s for e in said) >= least:
+            return [event]
+    return []
+
+
+def _after_hours(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:
+    """Presence counts from closing time; who was there before it has the straggler's grace as well."""
     held = inside(_zone(camera, rule["zone"]), stay.foot)
     start = datetime.fromisoformat(camera["start"])
-    grace = rule.get("straggler_grace_s", 0.0)
-    closed = np.array([not is_open(site, rule["calendar"], start + timedelta(seconds=float(t) - g), rule["zone"])
-                       for t in stay.t for g in ((0.0, grace) if grace else (0.0,))])  # fmt: skip
-    closed = closed.reshape(len(stay.t), -1).all(1)
+    closed = np.array(
+        [not is_open(site, rule["calendar"], start + timedelta(seconds=float(t)), rule["zone"]) for t in stay.t]
+    )
     for a, b in spans(stay.t, held & closed, join_s=2.0):
-        if b - a >= rule.get("min_presence_s", 2.0):
-            yield Expected("after_hours", rule["id"], rule["zone"], stay.person, a + rule.get("min_presence_s", 2.0), a)
+        before = (stay.t < a) & (stay.t > a - 0.5)
+        stayed_on = bool((held & ~closed)[before].any())
+        due = a + max(rule.get("min_presence_s", 2.0), rule.get("straggler_grace_s", 0.0) if stayed_on else 0.0)
+        if b >= due:
+            yield Expected("after_hours", rule["id"], rule["zone"], stay.person, due, a, b)
 
 
 def is_open(site: Mapping[str, Any], calendar: str, when: datetime, zone: str) -> bool:
@@ -146,7 +160,7 @@ def _within(span: str, local: datetime) -> bool:
     return a <= local.hour * 60 + local.minute < b
 
 
-def _route(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:  # noqa: ANN001
+def _route(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:
     if "forbidden" in rule:
         yield from _forbidden(rule, camera, stay)
         return
@@ -159,7 +173,7 @@ def _route(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:
             return
 
 
-def _forbidden(rule, camera, stay: Stay) -> Iterator[Expected]:  # noqa: ANN001
+def _forbidden(rule, camera, stay: Stay) -> Iterator[Expected]:
     for first, then in rule["forbidden"]:
         a, b = (spans(stay.t, inside(_zone(camera, name), stay.foot)) for name in (first, then))
         if a and b and b[0][0] > a[0][0]:
@@ -175,7 +189,7 @@ def distance_to(way: NDArray[np.float64], points: NDArray[np.float64]) -> NDArra
     return best
 
 
-def _crossing(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:  # noqa: ANN001
+def _crossing(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:
     points = np.array(camera["lines"][rule["line"]]["points"], float)
     for a, b in pairwise(points):
         for i in range(len(stay.t) - 1):

@@ -19,7 +19,7 @@ def blank(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.int3
 
 
 @njit(cache=True, fastmath=False)
-def draw(points, triangles, cut, uv, depth, index, weights, perspective):  # noqa: ANN001, ANN201, PLR0913
+def draw(points, triangles, cut, uv, depth, index, weights, perspective):
     """Draw triangles with a z-buffer.
 
     `points` float64 (V, 3): x px, y px, depth. `triangles` int32 (T, 3). `cut` uint8 (T,): 1 where the triangle is
@@ -74,11 +74,12 @@ def draw(points, triangles, cut, uv, depth, index, weights, perspective):  # noq
 
 
 @njit(cache=True, parallel=True)
-def lit_share(points, normals, maps, frames, bias, taps):  # noqa: ANN001, ANN201
+def lit_share(points, normals, maps, frames, bias, taps):
     """Share of each light that reaches each point: float32 (N, K), 0 in shadow.
 
     Light k looks along `frames[k, 2]`; `frames[k, 0]` and `[k, 1]` hold axis, offset and texels per metre, so that
-    texel = (p . axis + offset) * scale. Points are first moved `bias` metres along their normal. Outside a map there is light.
+    texel = (p . axis + offset) * scale. Points are first moved `bias` metres along their normal; outside a map there is
+    light.
     Texels within `taps` of it are compared too (percentage-closer filtering, Reeves et al., SIGGRAPH 1987).
     """
     n, k = points.shape[0], maps.shape[0]
@@ -104,7 +105,7 @@ def lit_share(points, normals, maps, frames, bias, taps):  # noqa: ANN001, ANN20
 
 
 @njit(cache=True)
-def blend(depth, triangle, weights, values, out):  # noqa: ANN001, ANN201
+def blend(depth, triangle, weights, values, out):
     """Values at corners, float (T, 3, C), blended over the covered pixels into `out` (H, W, C)."""
     height, width = depth.shape
     for y in range(height):
@@ -118,7 +119,7 @@ def blend(depth, triangle, weights, values, out):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True)
-def _lattice(i, j, seed):  # noqa: ANN001, ANN202
+def _lattice(i, j, seed):
     """A number in [0, 1) for a lattice point: an integer mixer after Wellons' `triple32` idea, small constants ours."""
     h = (i * 374761393 + j * 668265263 + seed * 2246822519) & 0xFFFFFFFF
     h = ((h ^ (h >> 13)) * 1274126177) & 0xFFFFFFFF
@@ -127,7 +128,7 @@ def _lattice(i, j, seed):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, parallel=True)
-def value_noise(x, y, octaves, seed):  # noqa: ANN001, ANN201
+def value_noise(x, y, octaves, seed):
     """Fractal value noise in about [0, 1], float32 (N,), at points whose first octave has period 1."""
     out = np.zeros(x.shape[0], np.float32)
     for i in prange(x.shape[0]):

@@ -1,6 +1,7 @@
 """A day of ordinary comings and goings as each camera's track log would have it: feet, no pixels.
 
-The same depot, the same ways as in the clips; people differ in pace, lane and hesitation, and the tracker's noise is added.
+The same depot, the same ways as in the clips; people differ in pace, lane and hesitation, and a tracker's noise is
+added.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ RATE_HZ = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """A usual way: points in site metres, walks a day in this direction and back, lane width (standard deviation, m)."""
+    """A usual way: points in site metres, walks a day this way and back, lane width (standard deviation, m)."""
 
     name: str
     via: tuple[tuple[float, float], ...]
@@ -44,7 +45,7 @@ USUAL: dict[str, tuple[Usual, ...]] = {
         Usual("store", ((35.0, 24.2), (29.5, 25.4), (28.5, 27.4), (28.5, 29.5)), 34, 34, 0.2),
     ),
     "yard": (
-        Usual("walkway", ((36.0, 1.4), (31.0, 4.8), (27.6, 7.2), (24.2, 10.4), (21.2, 13.6), (14.8, 21.0)), 150, 140, 0.4),
+        Usual("walkway", ((36, 1.4), (31.0, 4.8), (27.6, 7.2), (24.2, 10.4), (21.2, 13.6), (14.8, 21)), 150, 140, 0.4),
         Usual("staff door", ((36.0, 1.4), (31.0, 4.8), (28.4, 8.6), (27.4, 14.0), (25.2, 17.6)), 45, 45, 0.35),
     ),
     "dock": (
@@ -65,8 +66,7 @@ def day_of(camera: Camera, seed: int = 20261117) -> Iterator[dict[str, Any]]:
     walks = []
     for usual in USUAL[camera.camera_id]:
         for way, count in ((usual.via, usual.there), (usual.via[::-1], usual.back)):
-            for begin in _times(rng, count):
-                walks.append(_walk(rng, camera, usual, way, begin))
+            walks += [_walk(rng, camera, usual, way, begin) for begin in _times(rng, count)]
     walks = sorted((w for w in walks if w is not None), key=lambda w: w["t"][0])
     for i, walk in enumerate(walks, 1):
         yield {"id": i, **walk}
@@ -79,7 +79,9 @@ def _times(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     return np.asarray(np.clip(rng.normal(peak, spread), 6.05, 19.9) * 3600)
 
 
-def _walk(rng: np.random.Generator, camera: Camera, usual: Usual, via: tuple[tuple[float, float], ...], begin: float) -> dict[str, Any] | None:  # noqa: PLR0913
+def _walk(
+    rng: np.random.Generator, camera: Camera, usual: Usual, via: tuple[tuple[float, float], ...], begin: float
+) -> dict[str, Any] | None:
     way = smooth(np.array(via) + rng.normal(0, 0.12, (len(via), 2)), tight=False)
     step = np.diff(way, axis=0, append=way[-1:] * 2 - way[-2:-1])
     normal = np.column_stack((-step[:, 1], step[:, 0])) / np.maximum(np.linalg.norm(step, axis=1, keepdims=True), 1e-9)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from .actors import Person, Shape
-from .conditions import Weather
+from .conditions import Beam, Weather
 from .solids import Solids
 
 
@@ -15,6 +15,16 @@ class Thing(Protocol):
     """Anything that moves and is nobody: a forklift, a cat."""
 
     def shape(self, t: float) -> Shape | None: ...
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something done to the camera from `begin_s` to `end_s`: `covered`, `frozen` or `moved` (to look at `look_at`)."""
+
+    kind: Literal["covered", "frozen", "moved"]
+    begin_s: float
+    end_s: float
+    look_at: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -32,12 +42,12 @@ class Scene:
     duration_s: float = 60.0
     fps: float = 12.5
     b_frames: int = 0
-    crf: int = 27
+    crf: int = 25
     trees: bool = False
     things: tuple[Thing, ...] = ()
+    beams: tuple[Beam, ...] = ()
     extra: tuple[Callable[[Solids], None], ...] = ()
-    faults: tuple[tuple[str, float, float], ...] = ()
-    notes: dict[str, Any] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
 
     @property
     def frames(self) -> int:

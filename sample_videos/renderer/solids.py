@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from .body import linear
+from .colour import linear
 
 Colour = tuple[int, int, int]
 
@@ -45,7 +45,7 @@ class Solids:
     shades: list[NDArray[np.bool_]] = field(default_factory=list)
     count: int = 0
 
-    def add(self, points, triangles, stuff: Stuff, colour: Colour, uv=None, *, shades: bool = True) -> None:  # noqa: ANN001
+    def add(self, points, triangles, stuff: Stuff, colour: Colour, uv=None, *, shades: bool = True) -> None:
         """Add triangles (T, 3) over new corners; `shades` False casts no shadow (ceilings, glow)."""
         n = len(triangles)
         self.points.append(np.asarray(points, float))
@@ -56,7 +56,7 @@ class Solids:
         self.shades.append(np.full(n, shades))
         self.count += len(points)
 
-    def quad(self, corner, u, v, stuff: Stuff, colour: Colour, *, cell: float = 2.0, shades: bool = True) -> None:  # noqa: ANN001, PLR0913
+    def quad(self, corner, u, v, stuff: Stuff, colour: Colour, *, cell: float = 2.0, shades: bool = True) -> None:
         """A parallelogram from `corner` along `u` and `v`, cut into cells so that none spans the camera plane."""
         corner, u, v = (np.asarray(x, float) for x in (corner, u, v))
         nu, nv = (max(1, int(np.ceil(np.linalg.norm(x) / cell))) for x in (u, v))
@@ -67,7 +67,7 @@ class Solids:
         uv = np.column_stack((a.ravel() * np.linalg.norm(u), b.ravel() * np.linalg.norm(v)))
         self.add(points, triangles, stuff, colour, uv, shades=shades)
 
-    def box(self, low, high, stuff: Stuff, colour: Colour, *, cell: float = 2.0, turn_deg: float = 0.0) -> None:  # noqa: ANN001, PLR0913
+    def box(self, low, high, stuff: Stuff, colour: Colour, *, cell: float = 2.0, turn_deg: float = 0.0) -> None:
         """An upright box from corner to corner, turned about its centre."""
         part = Solids()
         (x0, y0, z0), (x1, y1, z1) = low, high
@@ -83,7 +83,7 @@ class Solids:
             turned = (points - centre) @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) + centre
             self.add(turned, triangles - triangles.min(), stuff, colour, uv)
 
-    def post(self, foot, height: float, radius: float, stuff: Stuff, colour: Colour, *, sides: int = 14) -> None:  # noqa: ANN001, PLR0913
+    def post(self, foot, height: float, radius: float, stuff: Stuff, colour: Colour, *, sides: int = 14) -> None:
         """An upright cylinder with a lid."""
         angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)
         ring = np.column_stack((np.cos(angle), np.sin(angle))) * radius + np.asarray(foot)[:2]
@@ -100,7 +100,7 @@ class Solids:
         triangles += [(top + i, top + (i + 1) % sides, levels * sides) for i in range(sides)]
         self.add(np.concatenate(points), triangles, stuff, colour)
 
-    def netting(self, a, b, height: float) -> None:  # noqa: ANN001
+    def netting(self, a, b, height: float) -> None:
         """Chain-link fence from a to b with posts and a top rail."""
         a, b = np.asarray(a, float), np.asarray(b, float)
         u = np.array([*(b - a), 0.0])
@@ -140,7 +140,9 @@ class Built:
     shades: NDArray[np.bool_]
 
 
-def tree(seed: int, foot, height: float, *, leaves: int = 2600) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:  # noqa: ANN001
+def tree(
+    seed: int, foot, height: float, *, leaves: int = 2600
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]:
     """Corners (V, 3), triangles and linear colour (V, 3) of a tree: a tapering trunk and clustered leaves."""
     rng = np.random.default_rng(seed)
     heap = Solids()

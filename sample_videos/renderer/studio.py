@@ -8,7 +8,8 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from ..scenes import SCENES
+from sample_videos.scenes import SCENES
+
 from .depot import CAMERAS
 from .film import Film
 from .truth import manifest_entry, write_truth

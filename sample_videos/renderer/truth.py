@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ruamel.yaml import YAML
 
 from .camera import Camera
 from .oracle import TOLERANCE_S, expected_events, stays, utc_of
-from .scene import Scene
+from .scene import Fault, Scene
 
 
 def load_site(folder: Path) -> dict[str, Any]:
@@ -47,11 +48,19 @@ def write_truth(scene: Scene, camera: Camera, folder: Path) -> dict[str, Any]:
              "tolerance_s": TOLERANCE_S} for e in events
         ],
         "people": [_walker(scene, k) for k in range(len(scene.people))],
-        "calibration": camera.calibration(),
+        "calibration": camera.calibration(), "faults": [_fault(fault, camera) for fault in scene.faults],
     }  # fmt: skip
     text = json.dumps(truth, indent=1)
     (folder / f"{scene.clip}.truth.json").write_text(_flat(text) + "\n")
     return truth
+
+
+def _fault(fault: Fault, camera: Camera) -> dict[str, Any]:
+    """What was done to the camera, and while it is turned, its calibration: boxes are of the turned picture."""
+    told: dict[str, Any] = {"kind": fault.kind, "begin_s": fault.begin_s, "end_s": fault.end_s}
+    if fault.look_at is not None:
+        told["calibration"] = replace(camera, look_at=fault.look_at).calibration()
+    return told
 
 
 def _walker(scene: Scene, k: int) -> dict[str, Any]:
@@ -92,5 +101,5 @@ def manifest_entry(scene: Scene, camera: Camera, folder: Path, frames_sha256: st
         f'sha256 = "{sha256_of(path)}"', f'frames_sha256 = "{frames_sha256}"', f"bytes = {path.stat().st_size}",
         f"size = [{camera.width}, {camera.height}]", f"fps = {scene.fps}", f"frames = {scene.frames}",
         f"b_frames = {str(bool(scene.b_frames)).lower()}", f'start = "{scene.start}"', f'camera = "{scene.camera_id}"',
-        f'view = "{scene.camera}"', f'licence = "Apache-2.0"', f"expected_events = {events}", "",
+        f'view = "{scene.camera}"', 'licence = "Apache-2.0"', f"expected_events = {events}", "",
     ))  # fmt: skip

@@ -28,7 +28,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Stand for `seconds`, turning to `face` (degrees, 0 = east, counter-clockwise) when given. `act`: idle, phone, look."""
+    """Stand for `seconds`, turning to `face` (degrees, 0 = east, counter-clockwise). `act`: idle, phone, look."""
 
     seconds: float
     face: float | None = None
@@ -37,7 +37,7 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Foot:
-    """One foot: ankle's ground point (2,), heading (radians), lift in metres, pitch in radians (heel up is positive)."""
+    """One foot: ankle's ground point (2,), heading (radians), lift (metres), pitch (radians, heel up positive)."""
 
     xy: NDArray[np.float64]
     heading: float
@@ -127,7 +127,9 @@ def compile_acts(start: tuple[float, float], begin: float, acts: tuple[Walk | St
     return tuple(legs)
 
 
-def _still(begin: float, end: float, here: NDArray[np.float64], parity: int, act: str, turn: tuple[float, float]) -> Leg:  # noqa: PLR0913
+def _still(
+    begin: float, end: float, here: NDArray[np.float64], parity: int, act: str, turn: tuple[float, float]
+) -> Leg:
     return Leg(begin, end, here[None], np.array([turn[0]]), np.zeros(1), 0.0, 0, parity, act, turn)
 
 
@@ -191,7 +193,9 @@ def _walking(leg: Leg, t: float) -> Stance:
     heading = float(np.interp(s, leg.arc, leg.heading))
     edge = min(phase, leg.steps - phase)
     stride = float(np.clip(edge / 0.8, 0, 1)) * step
-    return Stance(xy, heading, speed, phase + leg.first, stride, order[0], order[1], "run" if leg.speed > 2.2 else "walk")
+    return Stance(
+        xy, heading, speed, phase + leg.first, stride, order[0], order[1], "run" if leg.speed > 2.2 else "walk"
+    )
 
 
 def _plant(leg: Leg, k: int, side: int) -> tuple[NDArray[np.float64], float]:

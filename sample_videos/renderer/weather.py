@@ -40,6 +40,21 @@ def with_rain(radiance: NDArray[np.float32], amount: float, seed: int, i: int) -
     return np.asarray(radiance * (1 - 0.12 * veil) + 0.10 * veil * bright + haze, np.float32)
 
 
+CURVE_STEPS, CURVE_TOP = 8192, 3.0
+"""The film curve is looked up by the square root of light, up to 9 times white."""
+
+
+def _curve() -> NDArray[np.float32]:
+    x = (np.arange(CURVE_STEPS) / CURVE_STEPS * CURVE_TOP) ** 2
+    x = np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
+    return np.asarray(
+        np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 1e-6) ** (1 / 2.4) - 0.055) * 255, np.float32
+    )
+
+
+_CURVE = _curve()
+
+
 class Sensor:
     """Lens softness, vignette, exposure, film curve, noise, and the sharpening that such cameras add."""
 
@@ -53,13 +68,29 @@ class Sensor:
         """Linear light (H, W, 3) to 8-bit sRGB. The curve is Narkowicz's fit of ACES (2016)."""
         rng = np.random.default_rng((seed, 5, i))
         w = self.weather
-        x = cv2.GaussianBlur(np.asarray(radiance, np.float32), (0, 0), 0.55) * self._vignette * w.exposure
+        x = cv2.GaussianBlur(np.asarray(radiance, np.float32), (0, 0), 0.55) * (self._vignette * np.float32(w.exposure))
         if w.grey:
-            x = x * (1 - w.grey) + x.mean(2, keepdims=True) * w.grey
-        x = np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
-        x = np.where(x <= 0.0031308, x * 12.92, 1.055 * np.maximum(x, 1e-6) ** (1 / 2.4) - 0.055) * 255
-        x = x + 0.35 * (x - cv2.GaussianBlur(x.astype(np.float32), (0, 0), 1.2))
-        shape = x.shape[:2]
-        luma = cv2.GaussianBlur(rng.normal(0, 1.0, shape).astype(np.float32), (0, 0), 0.6) * 1.7 * w.noise
-        chroma = cv2.GaussianBlur(rng.normal(0, 1.0, (*shape, 3)).astype(np.float32), (0, 0), 1.2) * w.noise * 0.6
+            x = x * np.float32(1 - w.grey) + x.mean(2, keepdims=True) * np.float32(w.grey)
+        place = np.minimum(np.sqrt(np.maximum(x, 0)) * np.float32(CURVE_STEPS / CURVE_TOP), CURVE_STEPS - 1)
+        x = _CURVE[place.astype(np.int32)]
+        x += np.float32(0.35) * (x - cv2.GaussianBlur(x, (0, 0), 1.2))
+        luma = cv2.GaussianBlur(rng.standard_normal(x.shape[:2], np.float32), (0, 0), 0.6) * np.float32(1.7 * w.noise)
+        small = rng.standard_normal((x.shape[0] // 2, x.shape[1] // 2, 3), np.float32)
+        chroma = cv2.resize(small, (x.shape[1], x.shape[0]), interpolation=cv2.INTER_LINEAR) * np.float32(
+            w.noise * 0.35
+        )
         return np.clip(x + luma[..., None] + chroma + 0.5, 0, 255).astype(np.uint8)
+
+    def covered(self, rgb: NDArray[np.uint8], since_s: float, left_s: float, seed: int, i: int) -> NDArray[np.uint8]:
+        """A cloth pulled over the lens: dark, with light leaking in at an edge; it falls from above in 0.5 s."""
+        rng = np.random.default_rng((seed, 9, i))
+        height, width = rgb.shape[:2]
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        weave = 3 * np.sin(x * 0.9) * np.sin(y * 0.8) + 10 * np.sin(x * 0.011 + 1) * np.sin(y * 0.017)
+        leak = 26 * np.exp(-x / 40)
+        cloth = np.stack((30 + weave + leak, 29 + weave + leak, 34 + weave + leak), -1)
+        cloth += rng.normal(0, 1.2, (height, width, 1))
+        edge = np.clip(min(since_s, left_s) / 0.5, 0, 1) * (height + 40) - 20
+        share = np.clip((edge - y) / 30, 0, 1)[..., None]
+        blurred = cv2.GaussianBlur(rgb, (0, 0), 3).astype(np.float32)
+        return np.clip(blurred * (1 - share) + cloth * share, 0, 255).astype(np.uint8) if share.any() else rgb

@@ -24,8 +24,8 @@ def render_clip(scene: Scene, folder: Path, progress: Callable[[int, int], None]
     film = Film(scene)
     digest, rows = hashlib.sha256(), io.StringIO()
     target = folder / f"{scene.clip}.mp4"
-    partial = target.with_suffix(".part.mp4")
-    with av.open(str(partial), "w", options={"movflags": "+faststart"}) as container:
+    partial = target.with_suffix(".mp4.part")
+    with av.open(str(partial), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = _stream(container, scene, film)
         for i, drawn in enumerate(film.frames()):
             digest.update(drawn.rgb.tobytes())
@@ -60,7 +60,7 @@ def _picture(rgb: NDArray[np.uint8], i: int) -> av.VideoFrame:
 
 
 def mot_row(i: int, seen: Seen, width: int, height: int) -> str:
-    """One ground-truth row, 1-based: frame, id, left, top, width, height, 1, 1, visibility; empty outside the picture."""
+    """One row, 1-based: frame, id, left, top, width, height, 1, 1, visibility; empty outside the picture."""
     left, top, w, h = seen.tlwh
     if left >= width or top >= height or left + w <= 0 or top + h <= 0:
         return ""

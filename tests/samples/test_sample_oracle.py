@@ -24,11 +24,22 @@ def walk(points: list[tuple[float, float, float]], step: float = 0.1) -> Stay:
 def site(rule: dict[str, Any], start: str = "2026-11-18T10:00:00+01:00") -> dict[str, Any]:
     return {
         "site": {"timezone": "Europe/Brussels"},
-        "calendars": {"work": {"open": {"mon-fri": ["06:00-20:00"]}, "holidays": {"extra": ["2026-12-24"]},
-                               "visits": [{"days": "tue", "hours": "20:30-22:00", "zones": ["z"]}]}},
-        "cameras": {"c": {"start": start, "zones": {"z": {"polygon": SQUARE.tolist()}, "far": {"polygon": (SQUARE + 1).tolist()}},
-                          "lines": {"l": {"points": [[0.5, 0.0], [0.5, 1.0]]}}, "rules": [rule]}},
-    }  # fmt: skip
+        "calendars": {
+            "work": {
+                "open": {"mon-fri": ["06:00-20:00"]},
+                "holidays": {"extra": ["2026-12-24"]},
+                "visits": [{"days": "tue", "hours": "20:30-22:00", "zones": ["z"]}],
+            }
+        },
+        "cameras": {
+            "c": {
+                "start": start,
+                "zones": {"z": {"polygon": SQUARE.tolist()}, "far": {"polygon": (SQUARE + 1).tolist()}},
+                "lines": {"l": {"points": [[0.5, 0.0], [0.5, 1.0]]}},
+                "rules": [rule],
+            }
+        },
+    }
 
 
 def events(rule: dict[str, Any], stay: Stay, start: str = "2026-11-18T10:00:00+01:00") -> list[float]:
@@ -43,11 +54,19 @@ LOITER = {"id": "r", "kind": "loitering", "zone": "z", "dwell_s": 10, "grace_s":
     [
         ("stays long", [(0, 0.5, 0.5), (15, 0.5, 0.5)], [10.0]),
         ("leaves just before", [(0, 0.5, 0.5), (9.8, 0.5, 0.5), (9.81, 0.1, 0.1), (15, 0.1, 0.1)], []),
-        ("steps out within the grace", [(0, 0.5, 0.5), (4, 0.5, 0.5), (4.1, 0.1, 0.5), (5.5, 0.1, 0.5), (5.6, 0.5, 0.5), (15, 0.5, 0.5)], [10.0]),
-        ("steps out too long", [(0, 0.5, 0.5), (4, 0.5, 0.5), (4.1, 0.1, 0.5), (8, 0.1, 0.5), (8.1, 0.5, 0.5), (15, 0.5, 0.5)], []),
+        (
+            "steps out within the grace",
+            [(0, 0.5, 0.5), (4, 0.5, 0.5), (4.1, 0.1, 0.5), (5.5, 0.1, 0.5), (5.6, 0.5, 0.5), (15, 0.5, 0.5)],
+            [10.0],
+        ),
+        (
+            "steps out too long",
+            [(0, 0.5, 0.5), (4, 0.5, 0.5), (4.1, 0.1, 0.5), (8, 0.1, 0.5), (8.1, 0.5, 0.5), (15, 0.5, 0.5)],
+            [],
+        ),
         ("never inside", [(0, 0.1, 0.1), (30, 0.1, 0.1)], []),
     ],
-)  # fmt: skip
+)
 def test_loitering(word: str, points: list[tuple[float, float, float]], due: list[float]) -> None:
     assert events(LOITER, walk(points)) == pytest.approx(due, abs=0.11), word
 
@@ -68,6 +87,23 @@ def test_after_hours(word: str, start: str, due: list[float]) -> None:
     assert events(rule, walk([(0, 0.5, 0.5), (20, 0.5, 0.5)]), start) == pytest.approx(due, abs=0.11), word
 
 
+@pytest.mark.parametrize(("word", "leaves_s", "due"), [("in time", 12.0, []), ("too late", 25.0, [20.0])])
+def test_straggler(word: str, leaves_s: float, due: list[float]) -> None:
+    """Closing comes five seconds in; fifteen more are allowed to who was there before."""
+    rule = {"id": "r", "kind": "after_hours", "zone": "z", "calendar": "work", "straggler_grace_s": 15}
+    stay = walk([(0, 0.5, 0.5), (leaves_s, 0.5, 0.5), (leaves_s + 0.01, 0.05, 0.05), (40, 0.05, 0.05)])
+    assert events(rule, stay, "2026-11-18T19:59:55+01:00") == pytest.approx(due, abs=0.11), word
+
+
+@pytest.mark.parametrize(("second_from_s", "due"), [(4.0, [14.0]), (14.0, [])])
+def test_two_together(second_from_s: float, due: list[float]) -> None:
+    """One event when both are past the limit at the same time, none when the first has left by then."""
+    first = walk([(0, 0.5, 0.5), (18, 0.5, 0.5)])
+    second = walk([(second_from_s, 0.6, 0.5), (40, 0.6, 0.5)])
+    found = expected_events(site({**LOITER, "min_people": 2}), "c", [first, second], aspect=1.0)
+    assert [e.t_s for e in found] == pytest.approx(due, abs=0.11)
+
+
 @pytest.mark.parametrize(("direction", "due"), [("left", []), ("right", [5.0]), ("both", [5.0])])
 def test_line_walked_from_right_to_left_of_the_picture(direction: str, due: list[float]) -> None:
     """The line runs down the picture; who crosses it towards smaller x ends on the right of its walker."""
@@ -80,11 +116,20 @@ def test_line_walked_from_right_to_left_of_the_picture(direction: str, due: list
     [
         ("along", [(0, 0.0, 0.5), (10, 1.0, 0.5)], []),
         ("off it", [(0, 0.0, 0.5), (5, 0.5, 0.5), (5.01, 0.5, 0.9), (10, 0.5, 0.9)], [7.0]),
-        ("off and soon back", [(0, 0.0, 0.5), (5, 0.5, 0.5), (5.01, 0.5, 0.9), (6, 0.5, 0.9), (6.01, 0.5, 0.5), (9, 0.9, 0.5)], []),
+        (
+            "off and soon back",
+            [(0, 0.0, 0.5), (5, 0.5, 0.5), (5.01, 0.5, 0.9), (6, 0.5, 0.9), (6.01, 0.5, 0.5), (9, 0.9, 0.5)],
+            [],
+        ),
     ],
-)  # fmt: skip
+)
 def test_corridor(word: str, points: list[tuple[float, float, float]], due: list[float]) -> None:
-    rule = {"id": "r", "kind": "unusual_route", "corridor": {"points": [[0, 0.5], [1, 0.5]], "width_bh": 1.0}, "off_s": 2}
+    rule = {
+        "id": "r",
+        "kind": "unusual_route",
+        "corridor": {"points": [[0, 0.5], [1, 0.5]], "width_bh": 1.0},
+        "off_s": 2,
+    }
     assert events(rule, walk(points)) == pytest.approx(due, abs=0.11), word
 
 

@@ -1,0 +1,62 @@
+"""Tuesday evening: two cleaners in their listed window, a cat, a door that opens on a lit hall. Nothing to report."""
+
+from sample_videos.renderer import wardrobe
+from sample_videos.renderer.actors import Person
+from sample_videos.renderer.conditions import Beam
+from sample_videos.renderer.scene import Scene
+from sample_videos.renderer.things import Cat, LitDoor
+from sample_videos.renderer.walk import Stand, Walk
+from sample_videos.scenes.dock_night import NIGHT
+
+SCENE = Scene(
+    clip="dock_cleaners",
+    camera="dock",
+    camera_id="dock-cleaners",
+    title="Dock, Tuesday evening: cleaners on their listed visit, a cat, a lit door",
+    start="2026-11-17T20:52:00+01:00",
+    duration_s=70,
+    fps=15,
+    b_frames=3,
+    weather=NIGHT,
+    people=(
+        Person(
+            "cleaner one",
+            wardrobe.CLEANER,
+            14.0,
+            (29.0, 16.8),
+            (
+                Walk(((25.0, 15.6), (19.6, 15.4)), 1.2),
+                Stand(7.0, 100),
+                Walk(((17.8, 15.2),), 0.8),
+                Stand(8.0, 60, "look"),
+                Walk(((22.0, 14.8), (30.0, 16.6)), 1.3),
+            ),
+        ),
+        Person(
+            "cleaner two",
+            wardrobe.GUARD,
+            18.5,
+            (29.4, 15.6),
+            (
+                Walk(((25.0, 14.6), (21.4, 14.9)), 1.2),
+                Stand(16.0, 140, "phone"),
+                Walk(((24.0, 14.9), (31.0, 16.0)), 1.25),
+            ),
+        ),
+    ),
+    things=(
+        Cat(5.0, 13.0, (24.5, 12.0), ((20.0, 12.6), (14.0, 13.4), (8.0, 13.0)), 1.5),
+        LitDoor(9.0, 62.0, (17.0, 17.88, 0.05), 1.3, 2.3),
+    ),
+    beams=(
+        Beam(
+            9.0,
+            62.0,
+            ((17.65, 18.2, 1.9), (17.65, 18.2, 1.9)),
+            ((17.65, 14.0, 0.0), (17.65, 14.0, 0.0)),
+            (16.0, 13.5, 9.5),
+            0.45,
+            0.8,
+        ),
+    ),
+)

@@ -1,0 +1,57 @@
+"""Closing time: one leaves within the grace, one is still there after it; a driverless forklift passes."""
+
+from sample_videos.renderer import wardrobe
+from sample_videos.renderer.actors import Person
+from sample_videos.renderer.conditions import Lamp, Weather
+from sample_videos.renderer.scene import Scene
+from sample_videos.renderer.things import Forklift
+from sample_videos.renderer.walk import Stand, Walk
+from sample_videos.scenes.dock_night import LAMPS
+
+DUSK = Weather(
+    sun=(0, 0, 0),
+    sky=(0.16, 0.20, 0.30),
+    lamps=(*LAMPS, Lamp((24.0, 10.0, 6.0), (20.0, 18.0, 15.0))),
+    exposure=1.0,
+    noise=1.4,
+)
+
+SCENE = Scene(
+    clip="dock_closing",
+    camera="dock",
+    camera_id="dock-closing",
+    title="Dock, closing time at dusk: a straggler, a forklift",
+    start="2026-11-18T19:59:24+01:00",
+    duration_s=80,
+    fps=12.5,
+    weather=DUSK,
+    people=(
+        Person(
+            "worker",
+            wardrobe.WORKER,
+            5.0,
+            (28.5, 17.0),
+            (
+                Walk(((24.0, 15.4), (19.0, 15.2), (17.2, 15.4)), 1.3),
+                Stand(5.0, 80, "look"),
+                Walk(((18.6, 13.8), (20.6, 11.6), (23.0, 11.0), (31.0, 13.4)), 1.4),
+            ),
+        ),
+        Person(
+            "straggler",
+            wardrobe.PICKER,
+            14.0,
+            (29.0, 16.4),
+            (
+                Walk(((25.0, 14.9), (20.4, 15.2)), 1.2),
+                Stand(9.0, 100, "phone"),
+                Walk(((18.2, 15.0), (16.6, 15.3)), 0.9),
+                Stand(12.0, 60, "look"),
+                Walk(((18.0, 14.8), (19.8, 15.2)), 0.9),
+                Stand(6.0, 120, "phone"),
+                Walk(((22.0, 14.6), (25.0, 15.2), (31.0, 17.2)), 1.5),
+            ),
+        ),
+    ),
+    things=(Forklift(24.0, (4.0, 10.6), ((10.0, 10.5), (18.0, 10.4), (23.0, 11.6), (30.0, 14.8)), 1.7),),
+)
