@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tests.detect.pictures import frame
 
 from pipeline.types import Frame
+from tests.detect.pictures import frame
 
 WIDTH, HEIGHT = 400, 300
 Canvas = NDArray[np.float32]
@@ -66,13 +66,14 @@ class Stage:
 
     def frames(self, *, seconds: float, fps: float, start: float = 0.0, run_id: int = 1) -> Iterator[Frame]:
         random = np.random.default_rng(self.seed + 1)
+        grain = [random.normal(0, self.noise, self.yard.shape).astype(np.float32) for _ in range(5)]
         for index in range(round(start * fps), round((start + seconds) * fps)):
             t = index / fps
             canvas = self.yard.copy()
             self.extra(canvas, t)
             for person in sorted(self.people, key=lambda each: (each.path(t) or (0, 0))[1]):
                 person.draw(canvas, t)
-            lit = canvas * self.light(t) + random.normal(0, self.noise, canvas.shape)
+            lit = canvas * np.float32(self.light(t)) + np.roll(grain[index % 5], 7 * index, axis=1)
             shown = frame(np.clip(lit, 0, 255).astype(np.uint8), pts=t, seq=index)
             yield Frame(camera_id="stage", run_id=run_id, seq=index, pts=t, utc=shown.utc, picture=shown.picture)
 
@@ -88,7 +89,7 @@ def height_at(y: float) -> float:
     return 0.28 * y + 18.0
 
 
-def walk(start: tuple[float, float], end: tuple[float, float], *, begin: float, seconds: float, leaves: bool = True):  # noqa: ANN201
+def walk(start: tuple[float, float], end: tuple[float, float], *, begin: float, seconds: float, leaves: bool = True):
     """A path from start to end; before it nobody, after it nobody either, or standing at its end."""
 
     def at(t: float) -> tuple[float, float] | None:

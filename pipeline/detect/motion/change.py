@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.detect.motion.pixels import Image, Mask, Plane, above, as_mask, blur, grow, slopes
+from pipeline.detect.motion.pixels import Image, Mask, Plane, above, as_mask, blur, both, either, grow, slopes
 
 DARKEST, BRIGHTEST = 0.38, 1.9
 """A cast shadow leaves at least this share of the light, a reflection adds at most this factor. Cucchiara et al.
@@ -22,8 +24,17 @@ NEAR = 9
 shadow, or an edge of the background that the codec has moved."""
 
 
-def solid(image: Image, empty: Image, changed: Mask) -> Mask:
-    """The changed pixels on which something is, rather than a shadow or a reflection; `empty` is the background.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Changed pixels, judged: `solid` something is there; `edged` its texture is not the background's, which the
+    inside of a shadow's never is but its edge may be."""
+
+    solid: Mask
+    edged: Mask
+
+
+def judge(image: Image, empty: Image, changed: Mask) -> Change:
+    """Tell changed pixels on which something is from those in shadow or reflected light; `empty` is the background.
 
     A shadow darkens a surface without changing its colour or its texture: brightness falls by one factor, chroma
     shrinks towards grey by the same factor, and gradients do too (Horprasert et al., ICCV FRAME-RATE 1999, with the
@@ -36,8 +47,8 @@ def solid(image: Image, empty: Image, changed: Mask) -> Mask:
     there = changed > 0
     certain = as_mask(there & unlit)
     near = grow(_dense(certain), NEAR)
-    strange = _texture_apart(now[..., 0], then[..., 0], factor) > SHADE_EDGE
-    return as_mask((certain > 0) | (there & strange & (near > 0)))
+    strange = as_mask(there & (_texture_apart(now[..., 0], then[..., 0], factor) > SHADE_EDGE))
+    return Change(solid=either(certain, both(strange, near)), edged=either(certain, strange))
 
 
 def contour_contrast(image: Image, empty: Image, shape: Mask) -> float:

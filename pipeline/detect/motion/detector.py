@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from pipeline.detect.base import DetectorKind
 from pipeline.detect.motion.background import Background
-from pipeline.detect.motion.change import contour_contrast, solid
+from pipeline.detect.motion.change import Change, contour_contrast, judge
 from pipeline.detect.motion.checkpoint import pack, unpack
 from pipeline.detect.motion.memory import Blob, Memory
 from pipeline.detect.motion.pixels import Image, Mask, Window, both, grow, outside, windows
-from pipeline.detect.motion.shapes import Shape, clean, drop_rims, find_parts, group
+from pipeline.detect.motion.shapes import Shape, clean, drop_rims, find_parts, group, with_silhouettes
 from pipeline.detect.motion.size import PersonSize
 from pipeline.detect.motion.walking import cut_off
 from pipeline.types import Detections, Frame
@@ -113,9 +113,9 @@ class _Scene:
             background.relearn(image, self._protected)
         else:
             where = windows(changed, margin=MARGIN)
-            there = _solid(image, empty, changed, where)
+            change = _judged(image, empty, changed, where)
             self.memory.forget(pts)
-            shapes, labels = self._shapes(there, changed)
+            shapes, labels = self._shapes(change, changed)
             shapes = self._without_ghosts(shapes, labels, image, empty)
             self.seen = self._remember(shapes, image)
             self._protected = self._protect()
@@ -139,9 +139,10 @@ class _Scene:
             blob.walked, blob.score = True, float(score)
         self._protected = self._protect()
 
-    def _shapes(self, there: Mask, changed: Mask) -> tuple[list[Shape], NDArray[np.int32]]:
-        found = find_parts(clean(there), min_area=max(8, changed.size // 8000))
-        drop_rims(found, both(changed, outside(there)))
+    def _shapes(self, change: Change, changed: Mask) -> tuple[list[Shape], NDArray[np.int32]]:
+        solid = with_silhouettes(change.solid, changed, change.edged, self.size)
+        found = find_parts(clean(solid), min_area=max(8, changed.size // 8000))
+        drop_rims(found, both(changed, outside(solid)))
         return group(found, self.memory.blobs, pts=self.pts, size=self.size), found.image
 
     def _flooded(self, changed: Mask) -> bool:
@@ -256,11 +257,13 @@ def _restored(state: bytes | None, image: Image, pts: float) -> _Scene | None:
     return scene
 
 
-def _solid(image: Image, empty: Image, changed: Mask, where: Sequence[Window]) -> Mask:
-    found = np.zeros(changed.shape, np.uint8)
+def _judged(image: Image, empty: Image, changed: Mask, where: Sequence[Window]) -> Change:
+    """Window by window, because most of the picture has not changed."""
+    whole = Change(np.zeros(changed.shape, np.uint8), np.zeros(changed.shape, np.uint8))
     for window in where:
-        found[window] = solid(image[window], empty[window], changed[window])
-    return found
+        part = judge(image[window], empty[window], changed[window])
+        whole.solid[window], whole.edged[window] = part.solid, part.edged
+    return whole
 
 
 def _near(ratio: float, spread: float) -> float:

@@ -57,7 +57,7 @@ class Blob:
         return (self.box + self.speed * np.float32(min(pts - self.seen, 1.0))).astype(np.float32)
 
     def see(self, box: Box, *, pts: float, picture: tuple[int, int], unrest: float) -> None:
-        """Take a sighting in a picture of (height, width); `unrest` in [0, 1] says how often it changes there anyway."""
+        """Take a sighting in a picture of (height, width); `unrest` in [0, 1] is how restless the place is anyway."""
         dt = max(pts - self.seen, 1e-3)
         measured = (box - self.box) / np.float32(dt)
         share = np.float32(min(1.0, dt / 0.4))

@@ -25,6 +25,11 @@ WHOLE = 0.6  # of the expected height: tall enough to be a person and not a part
 TOO_WIDE = 1.45  # times the expected width: more than one person
 SPECK = 0.04  # of the largest piece: what is smaller does not stretch a person's box
 RUNNING = 1.2  # heights a second that somebody may go on top of what was expected
+LEAST = 0.09  # of the picture's height: a silhouette, while it is unknown how tall people are
+HALF = 0.5  # of the expected height: the least of a silhouette
+SLIM, STOUT = 0.18, 0.75  # width of a silhouette in heights
+FIRM = 0.6  # of its height: with a solid part as tall a silhouette needs no filling in
+EDGED = 0.35  # share of its other pixels that are not smooth shade
 THIN = 0.1  # of the square on its longer side: a piece with fewer pixels is a line
 SHADY = 0.8  # a piece with more shade than this around it is the rim of a shadow
 
@@ -53,6 +58,38 @@ def clean(solid: Mask) -> Mask:
     dense = above(blur(solid, 3), 130)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 7))
     return np.asarray(cv2.morphologyEx(dense, cv2.MORPH_CLOSE, kernel), np.uint8)
+
+
+def with_silhouettes(solid: Mask, changed: Mask, edged: Mask, size: PersonSize) -> Mask:
+    """Solid pixels, and whole silhouettes that were taken for shade: somebody in grey on grey ground.
+
+    A shadow lies flat and is smooth inside; a changed piece that stands upright, is about as tall as a person where
+    its feet are, and shows edges all over is somebody.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(clean(changed), connectivity=8)
+    filled = solid
+    for label in range(1, len(stats)):
+        x, y, w, h = (int(value) for value in stats[label][:4])
+        expected = size.expected(float(y + h))
+        low, high = (HALF * expected, TOO_TALL * expected) if expected else (LEAST * solid.shape[0], math.inf)
+        entering = x <= 1 or x + w >= solid.shape[1] - 1
+        if entering or not (low <= h <= high and SLIM * h <= w <= STOUT * h):
+            continue
+        window = (slice(y, y + h), slice(x, x + w))
+        piece = np.asarray(labels[window]) == label
+        rest = piece & (solid[window] == 0)
+        smooth = np.count_nonzero(rest & (edged[window] == 0))
+        if smooth < (1.0 - EDGED) * np.count_nonzero(rest) and _tallest(solid[window], piece) < FIRM * h:
+            if filled is solid:
+                filled = solid.copy()
+            filled[window][piece] = 255
+    return filled
+
+
+def _tallest(solid: Mask, piece: NDArray[np.bool_]) -> int:
+    """Height of the tallest connected solid part of a piece, px."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(np.where(piece, solid, np.uint8(0)), connectivity=8)
+    return int(stats[1:, cv2.CC_STAT_HEIGHT].max(initial=0))
 
 
 def find_parts(mask: Mask, *, min_area: int) -> Parts:

@@ -1,4 +1,4 @@
-"""How far a shape has gone as a whole: the evidence that it is somebody, and not leaves, a ghost or a growing shadow."""
+"""How far a shape has gone as a whole: the evidence that it is somebody, not leaves, a ghost or a growing shadow."""
 
 from __future__ import annotations
 
