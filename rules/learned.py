@@ -174,7 +174,8 @@ class LearnedRoute(WalkerRule):
             walk = self._walks[uid] = Walk(self.model.begin())
         walk.left_t = None
         x, y = point(view, row)
-        p_value = walk.go(x, y, view.now.t)
+        # A model's unit is the picture's height, so that a metre counts the same across as up and down.
+        p_value = walk.go(x * view.aspect, y, view.now.t)
         if walk.told or p_value > level:
             return []
         walk.told = True
