@@ -59,6 +59,12 @@ class Log(Protocol):
     def append(self, tracks: Tracks) -> None: ...
 
 
+class Learner(Protocol):
+    """Learns usual routes from what is followed."""
+
+    def watch(self, tracks: Tracks) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class PendingClip:
     """A clip to be cut once media time has passed `until_pts` of its run."""
@@ -80,12 +86,14 @@ class Announcer:
         draw: Draw,
         track_log: Log,
         cutter: Callable[[], Cutter],
+        learner: Learner | None = None,
     ) -> None:
         self._apply = apply
         self._post = post
         self._draw = draw
         self._track_log = track_log
         self._cutter = cutter
+        self._learner = learner
         self._pending: list[tuple[PendingClip, Cutter | None]] = []
         self._clips = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clips")
         self.raised = 0
@@ -93,6 +101,8 @@ class Announcer:
     def analysed(self, frame: Frame, tracks: Tracks, events: Sequence[Event]) -> None:
         self._track_log.append(tracks)
         self._draw.watch(tracks)
+        if self._learner is not None:
+            self._learner.watch(tracks)
         for event in events:
             self._announce(event, frame, tracks)
         if self._pending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 from collections.abc import Mapping
@@ -21,9 +22,11 @@ from pipeline.detect.wanted import Wanted
 from pipeline.engine.protocol import Job
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
+from pipeline.learning import RouteLearner
 from pipeline.rulebook import build_engine
 from pipeline.secrets import RedactingFilter, load_secrets
-from pipeline.site import Site, parse_site
+from pipeline.site import CameraConfig, Site, parse_site
+from pipeline.site.rules import UnusualRoute
 from pipeline.snapshot import Snapshots, live_picture
 from pipeline.track.log import TrackLog
 from pipeline.track.tracker import Tracker, TrackerParams
@@ -32,6 +35,7 @@ from pipeline.video.clip import ClipInfo
 from pipeline.video.pacing import Sampler
 from pipeline.video.source import Source, open_source
 from pipeline.worker import Output, Worker
+from rules.routes import RouteModel, RouteParams
 from rules.types import PERSON
 
 log = logging.getLogger(__name__)
@@ -72,13 +76,21 @@ def build_worker(site: Site, camera_id: str, *, data: DataFolder, detector: Dete
     )
 
 
-def route_model(data: DataFolder, camera_id: str) -> Any:
+def build_learner(site: Site, camera_id: str, *, data: DataFolder, key: str) -> RouteLearner | None:
+    """Learns this camera's usual routes, where one of its rules wants them."""
+    learned = [rule for rule in site.cameras[camera_id].rules if isinstance(rule, UnusualRoute) and rule.learned]
+    if not learned:
+        return None
+    given = {} if learned[0].min_tracks is None else {"min_tracks": learned[0].min_tracks}
+    params = RouteParams(min_days=learned[0].min_days, **given)
+    return RouteLearner(data.route_model(camera_id), key=key, params=params)
+
+
+def route_model(data: DataFolder, camera_id: str) -> RouteModel | None:
     """What `nightjar routes fit` has learned for this camera, or None."""
     path = data.route_model(camera_id)
     if not path.is_file():
         return None
-
-    from rules.routes import RouteModel
 
     try:
         return RouteModel.from_bytes(path.read_bytes())
@@ -109,8 +121,9 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         assert camera.source is not None
         return _cutter(camera.source)
 
+    learner = build_learner(site, job.camera_id, data=data, key=view_key(config, detector))
     announcer = Announcer(
-        apply=policy.apply, post=delivery, track_log=track_log, cutter=cutter,
+        apply=policy.apply, post=delivery, track_log=track_log, cutter=cutter, learner=learner,
         draw=Snapshots(site, job.camera_id, folder=data.evidence),
     )  # fmt: skip
     worker = build_worker(site, job.camera_id, data=data, detector=detector, output=announcer)
@@ -127,12 +140,18 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         connect=connect, new_sampler=lambda pts: Sampler(config.analyze_fps, resume_pts=pts),
         draw_picture=lambda frame, tracks: live_picture(frame, tracks, config),
         checkpoint_path=data.checkpoint(job.camera_id), source_text=source_text, detector_name=detector.name,
-        close_log=track_log.close,
+        close_log=track_log.close, learner=learner,
     )  # fmt: skip
     for note in detector.notes:
         log.warning("camera %s: %s", job.camera_id, note)
     log.info("camera %s: detector %s", job.camera_id, detector.name)
     return camera
+
+
+def view_key(config: CameraConfig, detector: Detector) -> str:
+    """Names what a route model was learned from: another address, mask or detector sees other tracks."""
+    text = repr((config.source, config.masks, config.ignore, detector.name))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def build_policy(site: Site, camera_id: str, detector: Detector) -> Policy:

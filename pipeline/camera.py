@@ -17,6 +17,7 @@ from pipeline.announce import Announcer
 from pipeline.checkpoint import Checkpoint
 from pipeline.clock import Clock
 from pipeline.errors import NightjarError
+from pipeline.learning import RouteLearner
 from pipeline.types import CameraStatus, Frame
 from pipeline.video.source import Source
 from pipeline.worker import Worker
@@ -58,6 +59,7 @@ class Camera:
     source_text: str
     detector_name: str
     close_log: Callable[[], None]
+    learner: RouteLearner | None = None
     source: Source | None = None
     ended: bool = False
     _dropped: int = 0
@@ -119,6 +121,11 @@ class Camera:
         except OSError as error:
             log.warning("camera %s: no checkpoint written: %s", self.camera_id, error.strerror)
 
+    def wants_restart(self) -> bool:
+        """Whether enough was learned to judge by it, which takes a new start."""
+        latest = self.worker.latest
+        return self.learner is not None and latest is not None and self.learner.wants_restart(latest[1].utc)
+
     def picture(self) -> bytes | None:
         """The latest analysed picture with the boxes on it, JPEG."""
         latest = self.worker.latest
@@ -126,6 +133,8 @@ class Camera:
 
     def close(self) -> None:
         self.announcer.flush()
+        if self.learner is not None:
+            self.learner.close()
         self.delivery.close()
         self.close_log()
 

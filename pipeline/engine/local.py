@@ -105,6 +105,9 @@ class LocalHost:
         child.forget()
         if code == 0 and child.status.state in FINISHED:
             return
+        if code == 0:  # it asked for a new start, to judge by what it has learned
+            child.restart_at = now
+            return
         child.failures = 1 if now - child.started_at > HEALTHY_S else child.failures + 1
         first, last = BACKOFF_S
         wait = random.uniform(0.5, 1.0) * min(last, first * 2 ** (child.failures - 1))  # noqa: S311

@@ -101,6 +101,9 @@ class CameraProcess:
         if camera.announcer.raised > raised or self._moved_at - self._saved_at >= CHECKPOINT_S:
             camera.save()
             self._saved_at = self._moved_at
+            if camera.wants_restart():
+                log.info("camera %s: starting anew to judge by what was learned", camera.camera_id)
+                self.stopping.set()
         if self._picture_wanted.is_set():
             self._picture_wanted.clear()
             self._say(picture_line(camera.picture()))

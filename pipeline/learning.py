@@ -1,0 +1,102 @@
+"""Learning a camera's usual routes while it is watched, in a model beside the one that judges.
+
+The judging model never changes under a running rule: what was learned is kept in the data folder, and the camera's
+process starts anew to judge by it, once when the model has seen enough and then once a day. People are bridged over
+that restart like over an occlusion.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from pipeline.types import Tracks
+from rules.routes import RouteModel, RouteParams, Track
+from rules.types import PERSON
+
+log = logging.getLogger(__name__)
+
+GONE_S = 12.0
+"""Past the tracker's `lost_s` and the rules' `bridge_s` nobody comes back with the same id."""
+LONGEST_S = 3600.0
+"""Somebody who stays for longer is learned in pieces, so that memory stays bounded."""
+KEEP_S = 3600.0
+RENEW_S = 86_400.0
+
+
+class RouteLearner:
+    """Collects finished tracks of one camera and learns them. `key` names view and detector: another one starts anew.
+
+    Positions are picture heights from the top left corner (x times the aspect), as rules see them.
+    """
+
+    def __init__(self, path: Path, *, key: str, params: RouteParams) -> None:
+        self._path = path
+        self._model = _kept(path, key=key) or RouteModel(params, key=key)
+        self._judged_by = self._model.learned if self._model.ready else 0
+        self._ways: dict[int, list[tuple[float, float, float]]] = {}
+        self._run_id: int | None = None
+        self._saved_utc: float | None = None
+        self._began_utc: float | None = None
+
+    @property
+    def progress(self) -> str:
+        return self._model.progress
+
+    def watch(self, tracks: Tracks) -> None:
+        """Take one analysed frame in, in order."""
+        if tracks.run_id != self._run_id:
+            self._finish(list(self._ways))
+            self._run_id = tracks.run_id
+        self._began_utc = tracks.utc if self._began_utc is None else self._began_utc
+        people = tracks.observed & (tracks.class_id == PERSON)
+        foot = tracks.foot[people]
+        for track_id, (x, y) in zip(tracks.track_id[people].tolist(), foot.tolist(), strict=True):
+            self._ways.setdefault(track_id, []).append((tracks.utc, x * tracks.aspect, y))
+        done = [
+            i for i, way in self._ways.items() if tracks.utc - way[-1][0] > GONE_S or way[-1][0] - way[0][0] > LONGEST_S
+        ]
+        self._finish(done)
+        if self._saved_utc is None or tracks.utc - self._saved_utc >= KEEP_S:
+            self._saved_utc = tracks.utc
+            self.save()
+
+    def wants_restart(self, utc: float) -> bool:
+        """Whether the judging model should give way: this one has just seen enough, or a day has passed."""
+        if not self._model.ready or self._began_utc is None or self._model.learned == self._judged_by:
+            return False
+        return self._judged_by == 0 or utc - self._began_utc >= RENEW_S
+
+    def save(self) -> None:
+        """Keep what was learned; a disk that refuses costs learning, nothing else."""
+        fresh = self._path.with_suffix(".new")
+        try:
+            fresh.write_bytes(self._model.to_bytes())
+            fresh.replace(self._path)
+        except OSError as error:
+            log.warning("what was learned of usual routes cannot be kept: %s", error.strerror)
+
+    def close(self) -> None:
+        self._finish(list(self._ways))
+        self.save()
+
+    def _finish(self, ids: list[int]) -> None:
+        for track_id in ids:
+            way = self._ways.pop(track_id)
+            if len(way) > 1:
+                track = Track.of([t for t, _, _ in way], [(x, y) for _, x, y in way])
+                self._model.learn_one(track, utc=way[-1][0])
+
+
+def _kept(path: Path, *, key: str) -> RouteModel | None:
+    try:
+        model = RouteModel.from_bytes(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        log.warning("%s cannot be used and learning begins anew: %s", path.name, error)
+        return None
+    if model.key not in ("", key):
+        log.warning("the view or the detector has changed: usual routes are learned anew")
+        return None
+    return model

@@ -1,0 +1,78 @@
+"""Usual routes are learned while a camera is watched, kept, and judged by only after a restart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.learning import RENEW_S, RouteLearner
+from pipeline.types import Tracks
+from rules.routes import RouteModel, RouteParams
+
+PARAMS = RouteParams(min_tracks=5, min_days=0.0)
+
+
+def frame(utc: float, people: dict[int, tuple[float, float]], *, run_id: int = 1) -> Tracks:
+    n = len(people)
+    xyxy = np.array([(x - 0.02, y - 0.2, x + 0.02, y) for x, y in people.values()], np.float32).reshape(n, 4)
+    return Tracks(
+        camera_id="c", run_id=run_id, pts=utc - 1000, utc=utc, aspect=16 / 9,
+        track_id=np.array(list(people), np.int64), xyxy=xyxy, score=np.ones(n, np.float32),
+        class_id=np.zeros(n, np.int32), observed=np.ones(n, np.bool_),
+    )  # fmt: skip
+
+
+def walk(learner: RouteLearner, *, people: int, start: float = 1000.0) -> float:
+    """So many people cross the picture one after the other, 10 s each with 15 s between."""
+    utc = start
+    for person in range(people):
+        for step in range(50):
+            learner.watch(frame(utc, {person + 1: (0.1 + 0.016 * step, 0.6 + 0.0001 * person)}))
+            utc += 0.2
+        for _ in range(75):
+            learner.watch(frame(utc, {}))
+            utc += 0.2
+    return utc
+
+
+def test_a_model_grows_and_asks_for_a_restart_once_it_has_seen_enough(tmp_path: Path) -> None:
+    learner = RouteLearner(tmp_path / "c.model", key="view", params=PARAMS)
+    utc = walk(learner, people=4)
+    assert not learner.wants_restart(utc)
+    utc = walk(learner, people=2, start=utc)
+    assert learner.wants_restart(utc)
+    learner.close()
+    assert RouteModel.from_bytes((tmp_path / "c.model").read_bytes()).learned == 6
+
+
+def test_a_ready_model_is_renewed_once_a_day(tmp_path: Path) -> None:
+    learner = RouteLearner(tmp_path / "c.model", key="view", params=PARAMS)
+    utc = walk(learner, people=8)
+    learner.close()
+    again = RouteLearner(tmp_path / "c.model", key="view", params=PARAMS)
+    later = walk(again, people=1, start=utc)
+    assert not again.wants_restart(later)
+    assert again.wants_restart(utc + RENEW_S)
+
+
+def test_another_view_starts_anew(tmp_path: Path) -> None:
+    learner = RouteLearner(tmp_path / "c.model", key="view", params=PARAMS)
+    walk(learner, people=6)
+    learner.close()
+    assert RouteLearner(tmp_path / "c.model", key="moved", params=PARAMS).progress.startswith("learning, 0 of 5")
+
+
+def test_a_damaged_file_is_not_fatal(tmp_path: Path) -> None:
+    (tmp_path / "c.model").write_bytes(b"rubbish")
+    learner = RouteLearner(tmp_path / "c.model", key="view", params=PARAMS)
+    assert learner.progress.startswith("learning, 0 of 5")
+
+
+def test_a_connection_ends_every_track(tmp_path: Path) -> None:
+    learner = RouteLearner(tmp_path / "c.model", key="view", params=PARAMS)
+    for step in range(10):
+        learner.watch(frame(1000 + step * 0.2, {1: (0.1 + 0.05 * step, 0.5)}))
+    learner.watch(frame(1003, {1: (0.9, 0.5)}, run_id=2))
+    learner.close()
+    assert RouteModel.from_bytes((tmp_path / "c.model").read_bytes()).learned == 1
