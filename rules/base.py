@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -135,7 +135,7 @@ class SceneRule:
         self._scene: Scene | None = None
         self._alone = False
         self._fresh = True
-        self._missed: deque[NearMiss] = deque(maxlen=NEAR_MISSES)
+        self._missed: deque[NearMiss | Callable[[], NearMiss]] = deque(maxlen=NEAR_MISSES)
 
     def bind(self, scene: Scene) -> None:
         """Read this scene from now on; a rule registers the zones that it wants to know about."""
@@ -176,7 +176,8 @@ class SceneRule:
 
     def near_misses(self, since_utc: float, until_utc: float) -> list[NearMiss]:
         """What was watched in this time and not reported, oldest first."""
-        return [m for m in self._missed if m.since_utc <= until_utc and m.until_utc >= since_utc]
+        missed = [m if isinstance(m, NearMiss) else m() for m in self._missed]
+        return [m for m in missed if m.since_utc <= until_utc and m.until_utc >= since_utc]
 
     def _own_scene(self) -> Scene:
         if self._scene is None:

@@ -29,6 +29,9 @@ height about the annotated foot (median; .043 at the 90th percentile)."""
 
 CLEAR_S = 1.0
 
+SWEEP = 64
+"""Frames between two looks for people to forget."""
+
 
 class Side(NamedTuple):
     """Where somebody who is not seen now was last off the line; `armed` once they may cross (again), `clear_t` since
@@ -114,7 +117,10 @@ class LineCrossing(SceneRule):
 
     def _meet(self, view: View, uid: NDArray[np.int64], foot: Floats) -> None:
         """Other people than on the frame before: remember who is gone, and where those who are back came from."""
-        columns = (self._uid, self._from[:, 0], self._from[:, 1], self._armed, self._clear)
+        here, there = _common(uid, self._uid) if not view.gap else (_NONE, _NONE)
+        gone = np.ones(len(self._uid), np.bool_)
+        gone[there] = False
+        columns = [c[gone] for c in (self._uid, self._from[:, 0], self._from[:, 1], self._armed, self._clear)]
         for name, *numbers in zip(*(column.tolist() for column in columns), strict=True):
             self._away[name] = Side(self._t, *numbers)
         for link in view.links:
@@ -123,11 +129,15 @@ class LineCrossing(SceneRule):
         for split in view.splits:
             self._away.pop(split.new, None)
         start, armed, clear = foot.copy(), np.ones(len(uid), np.bool_), np.full(len(uid), NEVER_T)
-        for row, name in enumerate(uid.tolist()):
-            side = self._away.pop(name, None)
+        start[here], armed[here], clear[here] = self._from[there], self._armed[there], self._clear[there]
+        fresh = np.ones(len(uid), np.bool_)
+        fresh[here] = False
+        for row in np.flatnonzero(fresh).tolist():
+            side = self._away.pop(int(uid[row]), None)
             if side is not None and view.now.t - side.t <= max(self.bridge_s, _usual_s(view)) + EPSILON_S:
                 start[row], armed[row], clear[row] = (side.x, side.y), side.armed, side.clear_t
-        self._away = {n: s for n, s in self._away.items() if view.now.t - s.t <= self.bridge_s + EPSILON_S}
+        if view.seq % SWEEP == 0:
+            self._away = {n: s for n, s in self._away.items() if view.now.t - s.t <= self.bridge_s + EPSILON_S}
         self._uid, self._from, self._armed, self._clear = uid, start, armed, clear
 
     def _cross(self, view: View, rows: NDArray[np.intp], foot: Floats) -> list[Dated]:
@@ -181,6 +191,18 @@ class LineCrossing(SceneRule):
             since_t = np.where(away >= CLEAR_BH * tall, np.minimum(self._clear[off], view.now.t), NEVER_T)
             self._clear[off] = since_t
             self._armed[off] = (away >= REARM_BH * tall) | (view.now.t - since_t >= CLEAR_S - EPSILON_S)
+
+
+_NONE = np.zeros(0, np.intp)
+
+
+def _common(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of both of the uids that both have."""
+    order = np.argsort(b)
+    at = np.searchsorted(b, a, sorter=order)
+    rows = order[np.minimum(at, len(b) - 1)] if len(b) else np.zeros(len(a), np.intp)
+    same = b[rows] == a if len(b) else np.zeros(len(a), np.bool_)
+    return np.flatnonzero(same), rows[same]
 
 
 def _usual_s(view: View) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from rules.base import EPSILON_S, NEVER_T, Active, Dated, NearMiss, Needs, SceneRule, Schedule
@@ -111,7 +112,9 @@ class Loitering(SceneRule):
         if last is not None:
             still = [(stay, last.now) for stay in self._stays.inside.values()]
             still += [(stay, stay.last) for stay in self._stays.away.values()]
-            known += [self._why_not(stay, until) for stay, until in still if not self._was_told(stay)]
+            known += [
+                self._why_not(stay, until, self._threshold_s) for stay, until in still if not self._was_told(stay)
+            ]
         return [m for m in known if m.since_utc <= until_utc and m.until_utc >= since_utc]
 
     def _limit_s(self, utc: float) -> float:
@@ -175,7 +178,7 @@ class Loitering(SceneRule):
             elif stay.level:
                 said.append(Dated(due_t, self._end(stay, stay.last, stay.foot, stay.score)))
             if not self._was_told(stay):
-                self._missed.append(self._why_not(stay, stay.last))
+                self._missed.append(partial(self._why_not, stay, stay.last, self._threshold_s))
         return said
 
     def _end(self, stay: Stay, last: Moment, foot: tuple[float, float], score: float) -> Any:
@@ -278,9 +281,8 @@ class Loitering(SceneRule):
             why["radius_bh"] = self._dwell.radius_bh
         return why
 
-    def _why_not(self, stay: Stay, until: Moment) -> NearMiss:
+    def _why_not(self, stay: Stay, until: Moment, threshold_s: float) -> NearMiss:
         measure = self._dwell.measure(stay, until.t)
-        threshold_s = self._threshold_s
         if stay.level:
             reason = f"past the limit, but never {self._group.size} people together"
         elif measure.dwell_s + EPSILON_S < threshold_s:

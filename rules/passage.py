@@ -23,11 +23,18 @@ FLICKER_S = 10.0
 """Back in a zone after less than this: the same passage, not told of again."""
 
 
+MAX_ZONES = 60
+"""A bit for each zone in 64."""
+
+SWEEP = 64
+"""Frames between two looks for journeys to forget."""
+
+
 @dataclass(slots=True)
 class Journey:
     """Where one person has been: last time in each zone, zones they are in now, how far in the order, what was told.
 
-    `left_t` is when they were last seen, once they are not.
+    `left_t` is when they were last seen, once they are not; `mask` has a bit for each zone they are in.
     """
 
     last_t: dict[int, float] = field(default_factory=dict)
@@ -35,9 +42,10 @@ class Journey:
     reached: int = -1
     told: list[tuple[int, int]] = field(default_factory=list)
     left_t: float | None = None
+    mask: int = 0
 
     def copy(self) -> Journey:
-        return Journey(dict(self.last_t), self.now, self.reached, list(self.told), self.left_t)
+        return Journey(dict(self.last_t), self.now, self.reached, list(self.told), self.left_t, self.mask)
 
     def leave(self, zones: Sequence[int], t: float) -> None:
         """They were in these zones until now."""
@@ -55,8 +63,9 @@ class PassageRule(WalkerRule):
     ) -> None:  # fmt: skip
         if not 0 <= bridge_s <= HORIZON_S:
             raise ValueError(f"bridge_s must be between 0 and {HORIZON_S:g}, not {bridge_s}")
-        if len({zone.zone_id for zone in zones}) != len(zones) or len(zones) < 2:
-            raise ValueError(f"at least two different zones are needed, not {[z.zone_id for z in zones]}")
+        if len({zone.zone_id for zone in zones}) != len(zones) or not 2 <= len(zones) <= MAX_ZONES:
+            names = [z.zone_id for z in zones]
+            raise ValueError(f"at least two different zones are needed, and at most {MAX_ZONES}, not {names}")
         super().__init__(
             site=site, camera_id=camera_id, rule_id=rule_id, zone_id=None, classes=classes, active=active,
             needs=Needs(min_fps=1.0, people=True),
@@ -65,6 +74,7 @@ class PassageRule(WalkerRule):
         self.zones, self.bridge_s = tuple(zones), float(bridge_s)
         self._index = ZoneIndex([zone.polygon for zone in zones])
         self._rows: list[int] = []
+        self._bits = 1 << np.arange(len(zones), dtype=np.int64)
         self._hidden = False
         self._journeys: dict[int, Journey] = {}
 
@@ -82,8 +92,13 @@ class PassageRule(WalkerRule):
         if hidden.any():
             inside[:, hidden] = self._index.inside(walk.foot[hidden]) & view.inside[self._everybody][hidden]
         said: list[Dated] = []
-        for row in np.flatnonzero(view.inside[self._everybody]).tolist():
-            said += self._move(walk, row, tuple(np.flatnonzero(inside[:, row]).tolist()), bool(hidden[row]))
+        masks = (self._bits @ inside).tolist()
+        wanted = view.inside[self._everybody].tolist()
+        for row, (uid, mask, counts) in enumerate(zip(view.uid.tolist(), masks, wanted, strict=True)):
+            journey = self._journeys.get(uid)
+            if counts and (journey is None or journey.left_t is not None or journey.mask != mask):
+                said += self._move(walk, row, tuple(np.flatnonzero(inside[:, row]).tolist()), bool(hidden[row]))
+                self._journeys[uid].mask = mask
         return said
 
     def finish(self, last: View | None) -> list[Dated]:
@@ -100,7 +115,7 @@ class PassageRule(WalkerRule):
 
     def dump(self) -> dict[str, Any]:
         journeys = [
-            [uid, list(j.last_t.items()), list(j.now), j.reached, [list(pair) for pair in j.told], j.left_t]
+            [uid, list(j.last_t.items()), list(j.now), j.reached, [list(pair) for pair in j.told], j.left_t, j.mask]
             for uid, j in self._journeys.items()
         ]
         return {**super().dump(), "journeys": journeys}
@@ -108,8 +123,8 @@ class PassageRule(WalkerRule):
     def load(self, state: dict[str, Any]) -> None:
         super().load(state)
         self._journeys = {
-            uid: Journey(dict(last), tuple(now), reached, [(a, b) for a, b in told], left_t)
-            for uid, last, now, reached, told, left_t in state["journeys"]
+            uid: Journey(dict(last), tuple(now), reached, [(a, b) for a, b in told], left_t, mask)
+            for uid, last, now, reached, told, left_t, mask in state["journeys"]
         }
 
     def _idle(self, view: View, hidden: Bools) -> bool:
@@ -133,9 +148,9 @@ class PassageRule(WalkerRule):
         for link in view.links:
             if link.old in self._journeys and link.gap_s <= self.bridge_s + EPSILON_S:
                 self._journeys[link.new] = self._journeys.pop(link.old)
-        self._journeys = {
-            uid: j for uid, j in self._journeys.items() if j.left_t is None or view.now.t - j.left_t <= HORIZON_S
-        }
+        if view.seq % SWEEP == 0:  # the scene knows nobody longer than this by name
+            kept = {u: j for u, j in self._journeys.items() if j.left_t is None or view.now.t - j.left_t <= HORIZON_S}
+            self._journeys = kept
 
     def _move(self, walk: View, row: int, zones: tuple[int, ...], hidden: bool) -> list[Dated]:
         uid = int(walk.uid[row])

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from rules.base import EPSILON_S, NEVER_T
 from rules.geometry import Bools
 from rules.scene import Link, Moment, Split, View
@@ -42,8 +44,8 @@ class Stay:
     """One visit of one person. `foot` and `score` are of the last frame inside, once they are away.
 
     `uids` are the tracks that carried it, `entered` the frame since which they are inside. `level` counts what the rule
-    has said: 0 nothing yet, 1 the start, then one for each step; before `due_t` it has nothing to say. `memo` is the
-    rule's own and holds JSON values.
+    has said: 0 nothing yet, 1 the start, then one for each step; before `due_t` it has nothing to say. Away, it is sure
+    to have ended at `sure_t` unless resumed. `memo` is the rule's own and holds JSON values.
     """
 
     uids: list[int]
@@ -54,6 +56,7 @@ class Stay:
     outside: bool = False
     level: int = 0
     due_t: float = 0.0
+    sure_t: float = NEVER_T
     memo: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -112,17 +115,20 @@ class Stays:
     inside: dict[int, Stay] = field(default_factory=dict)
     away: dict[int, Stay] = field(default_factory=dict)
     next_t: float = NEVER_T
+    _limits: tuple[float, float] = (-1.0, -1.0)
 
     def idle(self, view: View, row: int) -> bool:
         """Nobody came into or left the zone of this row, and nobody's absence has become too long."""
         return not (
             view.changed[row] or view.gap or view.links or view.splits or view.now.t > self.next_t + EPSILON_S
-            or (view.came and self.away)
+            or (view.came and self.away) or self._limits != (self.grace_s, self.bridge_s)
         )  # fmt: skip
 
     def advance(self, view: View, mask: Bools) -> list[tuple[float, Stay]]:
         """Take in who is inside now, bool (M,); gives the stays that have ended and the `t` at which that was sure."""
-        here = {uid: row for row, uid in enumerate(view.uid.tolist()) if mask[row]}
+        rows = np.flatnonzero(mask)
+        here = dict(zip(view.uid[rows].tolist(), rows.tolist(), strict=True))
+        self._measure()
         self._leave(view, here)
         for split in view.splits:
             self._divide(split)
@@ -132,7 +138,7 @@ class Stays:
         for uid, row in here.items():
             if uid not in self.inside:
                 self._enter(uid, row, view)
-        self.next_t = min((self.sure_t(stay) for stay in self.away.values()), default=NEVER_T)
+        self.next_t = min([stay.sure_t for stay in self.away.values()], default=NEVER_T)
         return ended
 
     def finish(self, last: View | None) -> list[tuple[float, Stay]]:
@@ -140,7 +146,7 @@ class Stays:
         if last is not None:
             for uid in list(self.inside):
                 self._stop(uid, last)
-        ended = [(self.sure_t(stay), stay) for stay in self.away.values()]
+        ended = [(stay.sure_t, stay) for stay in self.away.values()]
         self.away, self.next_t = {}, NEVER_T
         return ended
 
@@ -157,6 +163,7 @@ class Stays:
         segment.last = last.now
         segment.frames += last.seq - stay.entered + 1
         stay.foot, stay.score, stay.outside = _point(last, row), float(last.score[row]), False
+        stay.sure_t = self.end_t(stay)
 
     def _enter(self, uid: int, row: int, view: View) -> None:
         stay = self.away.pop(uid, None)
@@ -172,7 +179,7 @@ class Stays:
         """How long this absence may last for the stay to go on."""
         return self.grace_s if stay.outside else max(self.grace_s, self.bridge_s)
 
-    def sure_t(self, stay: Stay) -> float:
+    def end_t(self, stay: Stay) -> float:
         """When it is sure that somebody away has ended their stay, if they are not seen again."""
         return stay.last.t + self.limit_s(stay)
 
@@ -192,12 +199,14 @@ class Stays:
     def _expire(self, view: View, here: dict[int, int]) -> list[tuple[float, Stay]]:
         ended = []
         before_t = view.before.t if view.before else view.now.t
-        for uid, stay in list(self.away.items()):
-            stay.outside = stay.outside or (uid in view.index and uid not in here)
-            sure_t = self.sure_t(stay)
-            if view.now.t > sure_t + EPSILON_S:
-                del self.away[uid]
-                ended.append((sure_t if sure_t > before_t - 2 * EPSILON_S else view.now.t, stay))
+        for uid, stay in self.away.items():
+            if not stay.outside and uid in view.index and uid not in here:
+                stay.outside = True
+                stay.sure_t = self.end_t(stay)
+            if view.now.t > stay.sure_t + EPSILON_S:
+                ended.append((stay.sure_t if stay.sure_t > before_t - 2 * EPSILON_S else view.now.t, stay))
+        for _, stay in ended:
+            del self.away[stay.uids[-1]]
         return ended
 
     def _join(self, link: Link) -> None:
@@ -220,10 +229,20 @@ class Stays:
         mine = [s for s in stay.segments if s.uid not in theirs]
         other = [s for s in stay.segments if s.uid in theirs]
         if other:
-            stays[uid] = Stay(theirs, other, stay.foot, stay.score, stay.entered, stay.outside)
+            own = stays[uid] = Stay(theirs, other, stay.foot, stay.score, stay.entered, stay.outside)
+            own.sure_t = self.end_t(own)
         if mine:
             stay.uids, stay.segments, stay.outside, stay.due_t = stay.uids[:cut], mine, False, 0.0
             self.away[split.old] = stay
+            stay.sure_t = self.end_t(stay)
+
+    def _measure(self, *, anew: bool = False) -> None:
+        """Work out again until when absences may last, where the limits have been changed."""
+        if anew or self._limits != (self.grace_s, self.bridge_s):
+            self._limits = (self.grace_s, self.bridge_s)
+            for stay in self.away.values():
+                stay.sure_t = self.end_t(stay)
+            self.next_t = min([stay.sure_t for stay in self.away.values()], default=NEVER_T)
 
     def state(self) -> list[Any]:
         """Both groups as JSON values, in order."""
@@ -231,7 +250,7 @@ class Stays:
 
     def restore(self, state: list[Any]) -> None:
         self.inside, self.away = ({uid: _load(stay) for uid, stay in group} for group in state)
-        self.next_t = min((self.sure_t(stay) for stay in self.away.values()), default=NEVER_T)
+        self._measure(anew=True)
 
 
 def _point(view: View, row: int) -> tuple[float, float]:

@@ -36,7 +36,7 @@ class Visits(Stays):
 
     window_s: float = 0.0
 
-    def sure_t(self, stay: Stay) -> float:
+    def end_t(self, stay: Stay) -> float:
         own_t = stay.last.t + self.limit_s(stay)
         if not stay.level:
             return max(own_t, stay.last.t + self.window_s)

@@ -22,7 +22,7 @@ from rules.route import Corridor, CorridorRoute, ForbiddenRoute, LearnedRoute, S
 from rules.routes import RouteModel, Track
 from rules.types import Event, Line, Tracks, Zone
 from tests.rules.crowd import crowd
-from tests.rules.film import UTC0, ZONE, Hours, Person, film, frame, play
+from tests.rules.film import ASPECT, UTC0, ZONE, Hours, Person, film, frame, play
 
 SITE = {"site": "depot", "camera_id": "dock"}
 LEFT = Zone("left", ((0.05, 0.3), (0.35, 0.3), (0.35, 0.9), (0.05, 0.9)))
@@ -38,7 +38,7 @@ def routes() -> RouteModel:
         speed = chance.uniform(0.05, 0.12)
         t = np.arange(0.0, 0.8 / speed, 0.2)
         y = 0.5 + chance.normal(0.0, 0.03) + np.cumsum(chance.normal(0.0, 0.002, len(t)))
-        walks.append(Track(t, np.column_stack((0.1 + speed * t, y))))
+        walks.append(Track(t, np.column_stack(((0.1 + speed * t) * ASPECT, y))))
     return RouteModel.fitted(walks)
 
 

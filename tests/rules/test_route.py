@@ -10,7 +10,7 @@ from rules.engine import Engine
 from rules.route import Corridor, CorridorRoute, ForbiddenRoute, LearnedRoute, SequenceRoute, unusual_route
 from rules.routes import RouteModel, RouteParams, Track
 from rules.types import Zone
-from tests.rules.film import UTC0, WHO, Person, Script, film, frame, play, present, together, told
+from tests.rules.film import ASPECT, UTC0, WHO, Person, Script, film, frame, play, present, together, told
 from tests.rules.ways import along
 
 
@@ -156,7 +156,7 @@ def usual(n: int) -> Track:
     speed = chance.uniform(0.07, 0.13)
     t = np.arange(0.0, 0.8 / speed, 0.2)
     y = 0.5 + chance.normal(0.0, 0.03) + np.cumsum(chance.normal(0.0, 0.002, len(t)))
-    return Track(t, np.column_stack((0.1 + speed * t, y)))
+    return Track(t, np.column_stack(((0.1 + speed * t) * ASPECT, y)))
 
 
 @functools.cache
