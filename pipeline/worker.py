@@ -101,4 +101,3 @@ class Worker:
         """Close what is open because no more frames will come."""
         if self.latest is not None:
             self.output.closed(self.engine.close(utc=self.latest[1].utc, reason=reason))
-

@@ -58,9 +58,7 @@ class Outcome:
 
 def add_to(subparsers: Any) -> None:
     parser = subparsers.add_parser("demo", help="watch the sample site: clips played as live cameras")
-    parser.add_argument(
-        "--headless", action="store_true", help="end by itself with a table; exit 1 if one is amiss"
-    )
+    parser.add_argument("--headless", action="store_true", help="end by itself with a table; exit 1 if one is amiss")
     parser.add_argument("--port", type=int, default=8000, help="first port to try (default: %(default)s)")
     parser.add_argument("--data", type=Path, default=None, help="keep the data in this folder (default: a fresh one)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
