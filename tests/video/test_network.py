@@ -211,7 +211,8 @@ def test_what_a_message_says_of_a_place(source, said):
 
 @pytest.mark.parametrize(
     ("source", "live"),
-    [("rtsp://x/y", True), ("RTSPS://x/y", True), ("https://x/y", True), ("/dev/video0", True), ("device:0", True), ("yard.mp4", False),
+    [("rtsp://x/y", True), ("RTSPS://x/y", True), ("https://x/y", True), ("/dev/video0", True), ("device:0", True),
+     ("yard.mp4", False),
      ("file:///tmp/yard.mp4", False), ("C:/yard.mp4", False)],
 )  # fmt: skip
 def test_what_counts_as_live(source, live):
