@@ -18,7 +18,8 @@ from pipeline.clock import SystemClock
 from pipeline.errors import BadInput, SourceError
 from pipeline.eventlog import event_line
 from pipeline.folders import DataFolder, default_data
-from pipeline.site import Site, load_site
+from pipeline.replay import camera_of, start_of
+from pipeline.site import load_site
 from pipeline.track.mot import format_rows
 from pipeline.types import Tracks
 from pipeline.video.source import Source, open_source
@@ -30,6 +31,7 @@ def add_to(subparsers: Any) -> None:
     parser.add_argument("--site", type=Path, required=True, help="site file")
     parser.add_argument("--camera", required=True, metavar="ID", help="whose zones, rules and rates to use")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument("--start", help="wall time of the first frame, ISO 8601 (default: the camera's start)")
     parser.add_argument("--data", type=Path, default=None, help="data folder with pulled models and learned routes")
     parser.add_argument("--json", action="store_true", help="print the summary as one JSON object on the last line")
     parser.set_defaults(run=run)
@@ -38,6 +40,7 @@ def add_to(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     site = load_site(args.site)
     camera_of(site, args.camera)
+    start_utc = start_of(site, args.camera, args.start)
     if not args.video.is_file():
         raise BadInput(f"VIDEO {args.video}: no such file")
     data = DataFolder(args.data or default_data())
@@ -45,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     began = time.process_time()
     try:
         with open_source(
-            args.camera, str(args.video), clock=SystemClock(), start_utc=site.start_utc(args.camera) or 0.0,
+            args.camera, str(args.video), clock=SystemClock(), start_utc=start_utc,
             masks=site.cameras[args.camera].masks, ring_s=0.0,
         ) as source, FileOutput(_folder(args.out), row_text=_rows, event_text=event_line) as output:  # fmt: skip
             worker = build_worker(site, args.camera, data=data, detector=detector, output=output)
@@ -65,12 +68,6 @@ def run(args: argparse.Namespace) -> int:
         found = ", ".join(f"{n} {kind}" for kind, n in summary["events"].items()) or "no events"
         print(f"{args.video.name}: {summary['frames']} frames, {summary['tracks']} tracks, {found} -> {args.out}")
     return 0
-
-
-def camera_of(site: Site, camera_id: str) -> None:
-    """Raises BadInput where the site has no such camera."""
-    if camera_id not in site.cameras:
-        raise BadInput(f"--camera {camera_id!r}: the site has {', '.join(site.cameras) or 'no cameras'}")
 
 
 def _folder(path: Path) -> Path:
