@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from pipeline.alerts.message import Change, Envelope, Receipt
 from pipeline.alerts.redis import Keys, connect, entry_envelope
@@ -141,10 +141,17 @@ class Consumer:
             self._grouped = False
             self._own = True
             return []
-        entries = [_entry(raw) for _, raws in cast("list[Any]", answer or []) for raw in raws]
-        if self._own and not entries:
+        raws = [raw for _, raws in cast("list[Any]", answer or []) for raw in raws]
+        gone = [name for name, fields in raws if not fields]
+        if gone:
+            log.error(
+                "%d entries were removed from the stream before they were taken; their senders hold them", len(gone)
+            )
+            self._client.xack(self._keys.stream, GROUP, *gone)
+        if self._own and not raws:
             self._own = False
-        return entries
+            return self._read(block_ms)
+        return [_entry(raw) for raw in raws if raw[1]]
 
     def _take(self, entries: list[_Entry]) -> None:
         if self._own:
@@ -157,11 +164,21 @@ class Consumer:
         failpoint("consumer.after_ack")
 
     def _acknowledge(self, entries: list[_Entry], receipt: Receipt) -> None:
+        """First the acknowledgement, which Redis takes also when it is full; then room is made for the receipts."""
         pipe = self._client.pipeline(transaction=True)
         pipe.xack(self._keys.stream, GROUP, *(e.entry for e in entries))
         refused = [e for e in entries if e.envelope.message_id not in receipt.committed]
         if refused:
             pipe.xdel(self._keys.stream, *(e.entry for e in refused))
+        pipe.execute()
+        try:
+            self._send_receipts(entries, receipt)
+        except OutOfMemoryError:
+            self._trim()
+            self._send_receipts(entries, receipt)
+
+    def _send_receipts(self, entries: list[_Entry], receipt: Receipt) -> None:
+        pipe = self._client.pipeline(transaction=False)
         for sender in dict.fromkeys(e.sender for e in entries if e.sender):
             fields = _receipt_fields([e for e in entries if e.sender == sender], receipt)
             key = self._keys.receipts(sender)
@@ -202,8 +219,12 @@ class Consumer:
     def _chores(self) -> None:
         """Claim what a dead consumer left, trim what is done, and see that Redis still takes writes."""
         self._chores_at = self._clock.monotonic() + CHORES_S
-        self._client.set(self._keys.canary, "1", ex=60)
-        self._recovered()
+        try:
+            self._client.set(self._keys.canary, "1", ex=60)
+        except ResponseError as error:
+            self._noted(f"Redis takes no writes: {type(error).__name__}")
+        else:
+            self._recovered()
         claimed = self._client.xautoclaim(self._keys.stream, GROUP, CONSUMER, CLAIM_IDLE_MS, "0-0", count=BATCH)
         if claimed[1]:
             self._own = True
@@ -224,17 +245,21 @@ class Consumer:
             self._client.xtrim(self._keys.stream, minid=f"{time}-{number}", approximate=False)
 
     def _failed(self, reason: str) -> None:
-        now = self._clock.monotonic()
-        self._chores_at = now
+        self._chores_at = self._clock.monotonic()
         self._grouped = False
         self._own = True
+        self._noted(reason)
+        self._client.connection_pool.disconnect()
+        self._stop.wait(0.2)
+
+    def _noted(self, reason: str) -> None:
+        """Remember since when Redis refuses, and tell operators where it lasts."""
+        now = self._clock.monotonic()
         if self._trouble is None:
             self._trouble = _Trouble(now, self._clock.utc(), reason)
             log.warning("%s; the outboxes keep what is not taken", reason)
         if now - self._trouble.since >= REPORT_AFTER_S and not self._trouble.told:
             self._trouble.told = self._report("start", self._trouble)
-        self._client.connection_pool.disconnect()
-        self._stop.wait(0.2)
 
     def _recovered(self) -> None:
         trouble, self._trouble = self._trouble, None

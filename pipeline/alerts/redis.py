@@ -160,12 +160,10 @@ def _reason(error: Exception) -> str:
     return words.get(type(error).__name__, type(error).__name__)
 
 
-def entry_envelope(entry: str, fields: Mapping[bytes, bytes] | None) -> tuple[Envelope, str]:
+def entry_envelope(entry: str, fields: Mapping[bytes, bytes]) -> tuple[Envelope, str]:
     """An entry of the stream as envelope and sender. What is no message of ours gets the entry's own name as its id
     and goes on to the dead letters."""
-    values: dict[str, Any] = {
-        k.decode("utf-8", "replace"): v.decode("utf-8", "replace") for k, v in (fields or {}).items()
-    }
+    values: dict[str, Any] = {k.decode("utf-8", "replace"): v.decode("utf-8", "replace") for k, v in fields.items()}
     message_id = values.get("id") or f"redis-entry-{entry}"
     text = values.get("text")
     return Envelope(

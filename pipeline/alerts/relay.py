@@ -41,7 +41,8 @@ class RelayStatus:
 class Relay:
     """One thread between one outbox and one link. `start` and `stop`, or `run_once` by hand."""
 
-    def __init__(self, outbox: Outbox, link: Link, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, link: Link, clock: Clock, *, batch: int = BATCH) -> None:
+        self._batch = batch
         self._outbox = outbox
         self._link = link
         self._clock = clock
@@ -106,7 +107,7 @@ class Relay:
     def run_once(self) -> float:
         """Deliver one batch; the seconds to wait before the next, 0 where more may be waiting."""
         self._wake.clear()
-        batch = self._outbox.pending(BATCH)
+        batch = self._outbox.pending(self._batch)
         told, self._told = self._told, None
         sent = batch if told is None else [*batch, Envelope(told.message_id, told.text())]
         if not sent:
