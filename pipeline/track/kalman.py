@@ -29,7 +29,7 @@ class MotionParams:
 
     speed_bh_s: tuple[float, float] = (0.5, 0.2)
     """Standard deviation of walking speed across and down the picture."""
-    keep_s: float = 6.0
+    keep_s: float = 12.0
     """How long a walk goes on: the time in which its velocity is forgotten to 1/e."""
     size_per_s: tuple[float, float] = (0.15, 0.08)
     """Drift of log width and log height after one second."""
