@@ -66,13 +66,10 @@ class Store:
             StoreError: the disk refuses; nothing of the batch was taken.
         """
         envelopes = [e if isinstance(e, Envelope) else Envelope(e.message_id, e.text()) for e in batch]
-        try:
-            with self._changing() as connection:
-                taken = intake.take(connection, envelopes, utc=self._clock.utc())
-                self._keep(connection, taken.statuses)
-                failpoint("store.before_commit")
-        except sa.exc.DBAPIError as error:
-            raise StoreError(f"{self.path}: {error.orig}") from None
+        with self._transaction() as connection:
+            taken = intake.take(connection, envelopes, utc=self._clock.utc())
+            self._keep(connection, taken.statuses)
+            failpoint("store.before_commit")
         failpoint("store.after_commit")
         for watcher in self._watchers:
             watcher(taken)
@@ -82,7 +79,7 @@ class Store:
 
     def new_epoch(self, camera_id: str) -> int:
         """The number for a new start of a camera's worker; older ones are refused from now on."""
-        with self._changing() as connection:
+        with self._transaction() as connection:
             current = connection.scalar(sa.select(epochs.c.epoch).where(epochs.c.camera_id == camera_id))
             epoch = int(current or 0) + 1
             intake.remember_epoch(connection, camera_id, epoch, self._clock.utc())
@@ -104,13 +101,13 @@ class Store:
             camera_id=camera_id, code=code, change=change, since_utc=since_utc, utc=now, raised_utc=now,
             severity=severity, why=why,
         )  # fmt: skip
-        with self._reading() as connection:
+        with self._transaction() as connection:
             epoch = connection.scalar(sa.select(epochs.c.epoch).where(epochs.c.camera_id == camera_id))
         self.ingest([message.model_copy(update={"epoch": int(epoch or 0)})])
 
     def dead_letter(self, envelope: Envelope, *, reason: str) -> None:
         """Bury a message that keeps failing on its way here, with a system alert."""
-        with self._changing() as connection:
+        with self._transaction() as connection:
             intake.bury_poison(connection, envelope, reason, self._clock.utc(), intake.Taken())
         self._tell()
 
@@ -119,41 +116,41 @@ class Store:
     def alerts(
         self, wanted: queries.AlertFilter | None = None, *, limit: int = 100, cursor: str | None = None
     ) -> queries.Page:
-        with self._reading() as connection:
+        with self._transaction() as connection:
             return queries.alert_page(connection, wanted or queries.AlertFilter(), limit=limit, cursor=cursor)
 
     def alert(self, alert_id: str) -> dict[str, Any] | None:
-        with self._reading() as connection:
+        with self._transaction() as connection:
             return next(iter(alert_views(connection, [alert_id])), None)
 
     def incidents(
         self, *, states: Sequence[str] = (), trial: str = "exclude", limit: int = 100, cursor: str | None = None
     ) -> queries.Page:
-        with self._reading() as connection:
+        with self._transaction() as connection:
             return queries.incident_page(connection, states=states, trial=trial, limit=limit, cursor=cursor)
 
     def incident(self, incident_id: str) -> dict[str, Any] | None:
         """An incident with its alerts, oldest first."""
-        with self._reading() as connection:
+        with self._transaction() as connection:
             found = incident_views(connection, [incident_id])
             return found[0] | {"alerts": queries.incident_alerts(connection, incident_id)} if found else None
 
     def evidence(self, evidence_id: str) -> dict[str, Any] | None:
         """One file's row, with its path inside the evidence folder."""
-        with self._reading() as connection:
+        with self._transaction() as connection:
             row = connection.execute(sa.select(evidence).where(evidence.c.evidence_id == evidence_id)).first()
             return None if row is None else dict(row._mapping)
 
     def feed_after(self, seq: int, *, limit: int = 500) -> list[feed.Change]:
-        with self._reading() as connection:
+        with self._transaction() as connection:
             return feed.changes_after(connection, seq, limit=limit)
 
     def feed_seq(self) -> int:
-        with self._reading() as connection:
+        with self._transaction() as connection:
             return feed.last_seq(connection)
 
     def counts(self) -> dict[str, int]:
-        with self._reading() as connection:
+        with self._transaction() as connection:
             return queries.counts(connection)
 
     def statuses(self) -> dict[str, StatusBody]:
@@ -164,13 +161,13 @@ class Store:
     # -- what operators do ----------------------------------------------------------------------------------------
 
     def acknowledge(self, alert_id: str, *, actor: str) -> dict[str, Any]:
-        with self._changing() as connection:
+        with self._transaction() as connection:
             view = life.acknowledge(connection, alert_id, actor=actor, utc=self._clock.utc())
         self._tell()
         return view
 
     def resolve(self, alert_id: str, *, actor: str, disposition: life.Disposition, note: str = "") -> dict[str, Any]:
-        with self._changing() as connection:
+        with self._transaction() as connection:
             view = life.resolve(
                 connection, alert_id, actor=actor, disposition=disposition, note=note, utc=self._clock.utc()
             )
@@ -179,7 +176,7 @@ class Store:
 
     def acknowledge_incident(self, incident_id: str, *, actor: str) -> dict[str, Any]:
         """Acknowledge every new alert of an incident, all or none."""
-        with self._changing() as connection:
+        with self._transaction() as connection:
             for alert_id in life.open_alerts(connection, incident_id, states=("new",)):
                 life.acknowledge(connection, alert_id, actor=actor, utc=self._clock.utc())
         self._tell()
@@ -189,7 +186,7 @@ class Store:
         self, incident_id: str, *, actor: str, disposition: life.Disposition, note: str = ""
     ) -> dict[str, Any]:
         """Resolve every open alert of an incident, all or none."""
-        with self._changing() as connection:
+        with self._transaction() as connection:
             for alert_id in life.open_alerts(connection, incident_id, states=("new", "acknowledged", "shelved")):
                 life.resolve(
                     connection, alert_id, actor=actor, disposition=disposition, note=note, utc=self._clock.utc()
@@ -219,9 +216,9 @@ class Store:
         self._engine = sa.create_engine(
             "sqlite+pysqlite://", creator=lambda: sqlite.connect(self.path), poolclass=StaticPool
         )
-        sa.event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        sa.event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         self._connection = self._engine.connect()
-        with self._changing() as connection:
+        with self._transaction() as connection:
             found = migrate.revision(connection)
             if found != migrate.newest():
                 if found is not None:
@@ -247,14 +244,17 @@ class Store:
             self.put_aside = sqlite.set_aside(self.path, utc=self._clock.utc())
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[sa.Connection]:
-        with self._lock, self._connection.begin():
-            yield self._connection
+    def _transaction(self) -> Iterator[sa.Connection]:
+        """The one connection, for one thread, in one transaction.
 
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with self._lock, self._connection.begin():
-            yield self._connection
+        Raises:
+            StoreError: the disk or the file refuses; nothing was changed.
+        """
+        try:
+            with self._lock, self._connection.begin():
+                yield self._connection
+        except sa.exc.DBAPIError as error:
+            raise StoreError(f"{self.path}: {error.orig}") from None
 
     def _keep(self, connection: sa.Connection, statuses: dict[str, StatusBody]) -> None:
         for camera_id, status in statuses.items():

@@ -153,7 +153,7 @@ def test_slow_reader_is_told_where_to_resume_and_others_do_not_notice(make_api, 
     sent = 0
     while sent < count:
         rows = [{"n": n} for n in range(sent, sent + 500)]
-        with api.store._changing() as connection:
+        with api.store._transaction() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO feed (utc, change, alert_id, camera_id, trial, announce, data) VALUES (0, 'new', 'x',"
                 " 'dock', 0, 1, ?)",

@@ -1,0 +1,26 @@
+"""The reason in words, from whatever numbers a rule gives."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.alerts.sentence import sentence
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "subject", "zone", "why", "expected"),
+    [
+        ("loitering", "loitering", "person", "bay", {"dwell_s": 143.2, "threshold_s": 120, "bridged_s": 4.1},
+         "Person stayed in bay for 143 s; limit 120 s; hidden for 4 s of it"),
+        ("seen by movement alone", "loitering", "movement", "bay", {"dwell_s": 143.2},
+         "Movement stayed in bay for 143 s"),
+        ("no numbers", "loitering", "person", None, {}, "Person stayed on camera dock"),
+        ("crossing", "line_crossing", "person", "gate", {"direction": "left"}, "Person crossed gate; to the left"),
+        ("system", "camera_down", "person", None, {"error": "timed out"}, "Camera down on camera dock; error timed out"),
+        ("a ready one", "loitering", "person", "bay", {"sentence": "Just so"}, "Just so"),
+        ("numbers that are none", "loitering", "person", "bay", {"dwell_s": None, "bridged_s": "x"},
+         "Person stayed in bay"),
+    ],
+)  # fmt: skip
+def test_sentences(word, kind, subject, zone, why, expected):
+    assert sentence(kind=kind, subject=subject, zone_id=zone, camera_id="dock", why=why) == expected
