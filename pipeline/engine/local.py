@@ -23,6 +23,8 @@ HEALTHY_S = 60.0
 BACKOFF_S = (0.5, 30.0)
 HUNG_S = 30.0
 """A process that says nothing for this long is stuck in a library: it is killed and started again."""
+FIRST_WORD_S = 120.0
+"""A process on a busy machine may take long to load its libraries before it says anything at all."""
 FINISHED = ("ended", "misconfigured", "stopped")
 
 
@@ -95,8 +97,9 @@ class LocalHost:
         if process is None:
             return
         if process.poll() is None:
-            if now - child.heard_at > HUNG_S:
-                log.error("camera %s: its process says nothing for %.0f s; killed", child.job.camera_id, HUNG_S)
+            patience_s = FIRST_WORD_S if child.heard_at <= child.started_at else HUNG_S
+            if now - child.heard_at > patience_s:
+                log.error("camera %s: its process says nothing for %.0f s; killed", child.job.camera_id, patience_s)
                 process.kill()
             return
         self._ended(child, code=process.returncode, now=now)
