@@ -162,6 +162,8 @@ class _Scene:
                 if shape.box[3] - shape.box[1] < SMALLEST * self.shape[0]:
                     continue
                 blob = self.memory.add(shape.box, self.pts)
+            elif shape.shared:
+                blob.guess(shape.box, self.pts)
             else:
                 blob.see(shape.box, pts=self.pts, picture=self.shape, unrest=self._unrest(shape))
             if blob.walked and self._alive(shape, image):

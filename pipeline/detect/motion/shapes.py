@@ -23,6 +23,7 @@ TOO_TALL = 1.35  # times the expected height: no more is joined
 NOTCH = 0.07  # of the height: how deep the outline dips between two heads
 WHOLE = 0.6  # of the expected height: tall enough to be a person and not a part of one
 TOO_WIDE = 1.45  # times the expected width: more than one person
+TOGETHER_S = 3.0  # for how long people who touch are taken to go on as they did
 SPECK = 0.04  # of the largest piece: what is smaller does not stretch a person's box
 RUNNING = 1.2  # heights a second that somebody may go on top of what was expected
 LEAST = 0.09  # of the picture's height: a silhouette, while it is unknown how tall people are
@@ -42,6 +43,8 @@ class Shape:
     box: Box
     area: int
     owner: Blob | None = None
+    shared: bool = False
+    """True where the pixels hang together with somebody else's, so that the box is a guess."""
 
 
 @dataclass(slots=True)
@@ -119,24 +122,43 @@ def group(found: Parts, blobs: Sequence[Blob], *, pts: float, size: PersonSize) 
     """One shape per person: what lies where somebody is expected is theirs, the rest is joined and parted by size."""
     expected = {blob.number: blob.predicted(pts) for blob in blobs}
     owned: dict[int, list[int]] = {blob.number: [] for blob in blobs}
+    common: dict[int, Box] = {}
     free: list[int] = []
     for label in list(found.box):
-        owners = [blob.number for blob in blobs if _belongs(found.box[label], expected[blob.number])]
-        if len(owners) > 1:
-            owners = _part_between(found, label, {number: expected[number] for number in owners}, owned)
+        piece = found.box[label]
+        owners = _owners(piece, blobs, expected)
+        if len(owners) > 1 and min(_overlap(piece, expected[each]) / _area(expected[each]) for each in owners) > 0.4:
+            common.update(dict.fromkeys(owners, piece))
+            _part_between(found, label, {number: expected[number] for number in owners}, owned)
         elif owners:
-            owned[owners[0]].append(label)
+            owned[max(owners, key=lambda each: _overlap(piece, expected[each]))].append(label)
         else:
             free.append(label)
     shapes = []
     for blob in blobs:
         kept, spare = _fitting(found, owned[blob.number], blob, size)
         free += spare
-        if kept:
+        if kept and blob.number in common and pts - blob.alone < TOGETHER_S:
+            box = _held(expected[blob.number], common[blob.number])
+            shapes.append(replace(_shape(found, kept, blob), box=box, shared=True))
+        elif kept:
             shapes += _split_owned(found, _shape(found, kept, blob), expected[blob.number], size)
     for labels in _stacks(found, free, size):
         shapes += _split_wide(found, _shape(found, labels, None), size)
     return _reunite(shapes, blobs, pts=pts, picture=(found.image.shape[0], found.image.shape[1]))
+
+
+def _owners(piece: Box, blobs: Sequence[Blob], expected: dict[int, Box]) -> list[int]:
+    """Whose a piece can be; next to somebody, what has not gone anywhere is a part of them."""
+    near = [blob for blob in blobs if _belongs(piece, expected[blob.number])]
+    return [blob.number for blob in near if blob.walked] or [blob.number for blob in near]
+
+
+def _held(expected: Box, whole: Box) -> Box:
+    """An expected box moved as little as needed to lie within the piece that it shares, and cut to it."""
+    step = np.maximum(whole[:2] - expected[:2], 0) + np.minimum(whole[2:] - expected[2:], 0)
+    moved = expected + np.concatenate((step, step)).astype(np.float32)
+    return np.concatenate((np.maximum(moved[:2], whole[:2]), np.minimum(moved[2:], whole[2:]))).astype(np.float32)
 
 
 def _belongs(piece: Box, expected: Box) -> bool:
@@ -147,7 +169,7 @@ def _belongs(piece: Box, expected: Box) -> bool:
     return bool(shared > 0.5 * _area(piece) or _overlap(piece, expected) > 0.5 * _area(expected))
 
 
-def _part_between(found: Parts, label: int, expected: dict[int, Box], owned: dict[int, list[int]]) -> list[int]:
+def _part_between(found: Parts, label: int, expected: dict[int, Box], owned: dict[int, list[int]]) -> None:
     """Give each pixel of a piece to the nearest of several expected boxes, distances in box sizes."""
     x1, y1, x2, y2 = (int(value) for value in found.box[label])
     window = found.image[y1:y2, x1:x2]
@@ -162,7 +184,6 @@ def _part_between(found: Parts, label: int, expected: dict[int, Box], owned: dic
         if np.count_nonzero(mine) >= 8:
             owned[number].append(_new_label(found, label, rows[mine] + y1, columns[mine] + x1))
     del found.box[label], found.area[label]
-    return numbers
 
 
 def _fitting(found: Parts, labels: list[int], blob: Blob, size: PersonSize) -> tuple[list[int], list[int]]:
@@ -330,4 +351,4 @@ def _overlap(a: Box, b: Box) -> float:
 
 
 def _area(box: Box) -> float:
-    return float((box[2] - box[0]) * (box[3] - box[1]))
+    return float(max(box[2] - box[0], 1.0) * max(box[3] - box[1], 1.0))
