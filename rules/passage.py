@@ -84,6 +84,8 @@ class PassageRule(WalkerRule):
 
     def see(self, view: View) -> list[Dated]:
         walk, hidden = self.walkers(view)
+        if view.seq % SWEEP == 0:
+            self._forget(view.now.t)
         if self._idle(view, hidden):
             return []
         self._fresh = False
@@ -135,6 +137,12 @@ class PassageRule(WalkerRule):
             or bool(view.changed[self._rows].any())
         )  # fmt: skip
 
+    def _forget(self, now_t: float) -> None:
+        """The scene knows nobody by name who has been away for longer."""
+        self._journeys = {
+            uid: j for uid, j in self._journeys.items() if j.left_t is None or now_t - j.left_t <= HORIZON_S
+        }
+
     def _follow_ids(self, view: View) -> None:
         """Who is gone was there until the frame before; who continues somebody has been where they have been."""
         if view.before is not None:
@@ -148,9 +156,6 @@ class PassageRule(WalkerRule):
         for link in view.links:
             if link.old in self._journeys and link.gap_s <= self.bridge_s + EPSILON_S:
                 self._journeys[link.new] = self._journeys.pop(link.old)
-        if view.seq % SWEEP == 0:  # the scene knows nobody longer than this by name
-            kept = {u: j for u, j in self._journeys.items() if j.left_t is None or view.now.t - j.left_t <= HORIZON_S}
-            self._journeys = kept
 
     def _move(self, walk: View, row: int, zones: tuple[int, ...], hidden: bool) -> list[Dated]:
         uid = int(walk.uid[row])

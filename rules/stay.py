@@ -56,8 +56,8 @@ class Stay:
     outside: bool = False
     level: int = 0
     due_t: float = 0.0
-    sure_t: float = NEVER_T
     memo: dict[str, Any] = field(default_factory=dict)
+    sure_t: float = NEVER_T
 
     @property
     def first(self) -> Moment:

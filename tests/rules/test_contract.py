@@ -124,7 +124,7 @@ def test_a_replay_says_the_same(make: Callable[[str], Rule]) -> None:
 
 
 @each
-@pytest.mark.parametrize("seed", [0, 2])
+@pytest.mark.parametrize("seed", [2])
 def test_a_restart_at_any_frame_changes_nothing(make: Callable[[str], Rule], seed: int) -> None:
     """The state goes through JSON into another engine after every single frame."""
     engine, said = Engine([make("r")]), []
