@@ -100,7 +100,9 @@ class Seen:
 
     @classmethod
     def of(cls, detections: Detections, params: TrackerParams) -> Seen:
-        detections = detections[detections.score >= params.low_score]
+        wanted = detections.score >= params.low_score
+        if not wanted.all():
+            detections = detections[wanted]
         xyxy, score = detections.xyxy.astype(np.float64), detections.score.astype(np.float64)
         at = kalman.measure(xyxy)
         return cls(at, kalman.noise_var(at, score, params.motion), xyxy, score, detections.class_id)
