@@ -25,6 +25,7 @@ from pipeline.detect.open import open_detector
 from pipeline.types import Frame
 from pipeline.video.pacing import Sampler
 from pipeline.video.source import open_source
+from rules.types import PERSON
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "sample_videos"
@@ -96,9 +97,14 @@ def measure(detector: Detector, folder: Path, entry: dict[str, Any], *, moving: 
     for frame in frames_of(folder, entry):
         now = rows[:, 0] == 1 + round(frame.pts * entry["fps"])
         boxes = clipped(rows[now], frame.width, frame.height)
-        found = detector.detect(frame).xyxy.astype(np.float64)
+        detections = detector.detect(frame)
+        found = detections.xyxy[detections.class_id == PERSON].astype(np.float64)
         overlap, within = iou(boxes, found)
-        ask = (rows[now, 5] > MIN_HEIGHT_PX) & (rows[now, 8] > MIN_VISIBILITY) & ((speed[now] > MOVING_MPS) | (not moving))
+        ask = (
+            (rows[now, 5] > MIN_HEIGHT_PX)
+            & (rows[now, 8] > MIN_VISIBILITY)
+            & ((speed[now] > MOVING_MPS) | (not moving))
+        )
         wanted += int(ask.sum())
         hit += int((overlap.max(1, initial=0.0)[ask] >= MIN_IOU).sum())
         false += int(((overlap.max(0, initial=0.0) < MIN_IOU) & (within.max(0, initial=0.0) < 0.5)).sum())
@@ -134,7 +140,10 @@ def main() -> int:
         for name, spec in detectors().items():
             found = measure(open_detector(spec), args.folder, entry, moving=name == "motion")
             table.append(found)
-            print(f"{found.clip:<24}{found.detector:<18}{found.wanted:>6}{found.recall:>8.1%}{found.false_per_frame:>13.3f}", flush=True)
+            print(
+                f"{found.clip:<24}{found.detector:<18}{found.wanted:>6}{found.recall:>8.1%}{found.false_per_frame:>13.3f}",
+                flush=True,
+            )
     if args.json:
         print(json.dumps([found.row() for found in table]))
     return 0 if all(f.recall >= 0.85 and (f.detector == "motion" or f.false_per_frame < 0.1) for f in table) else 1

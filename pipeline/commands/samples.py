@@ -38,6 +38,7 @@ def add_to(subparsers: Any) -> None:
     drawn = verbs.add_parser("render", help="draw clips from their scene files (needs the render extra)")
     drawn.add_argument("names", nargs="*", metavar="CLIP", help="all without names")
     drawn.add_argument("--out", type=Path, help="folder to write to; default: the one that holds the samples")
+    drawn.add_argument("--days", action="store_true", help="write the synthetic days and what they teach, draw nothing")
     drawn.add_argument("--verify", action="store_true", help="write nothing; compare the frames with the manifest")
     drawn.set_defaults(run=run_render)
     for verb in (shown, pulled, drawn):
@@ -150,6 +151,10 @@ def _opened(name: str, source: str, mirror: Path | None) -> Any:
 
 def run_render(args: argparse.Namespace) -> int:
     folder = shipped("sample_videos")
+    if args.days:
+        counts = import_from(folder, "renderer.lessons").write_lessons(args.out or folder)
+        print(json.dumps([counts]) if args.json else "\n".join(f"{name}: {n} tracks" for name, n in counts.items()))
+        return 0
     studio = load_studio(folder)
     entries = {entry["name"]: entry for entry in load_manifest(folder)["clip"]} if args.verify else {}
     names = args.names or list(studio.SCENES)
@@ -189,11 +194,21 @@ def _stepper(bar: Progress, task: TaskID) -> Callable[[int, int], None]:
 
 
 def load_studio(folder: Path) -> ModuleType:
-    """The renderer, imported from the sample folder wherever it lies.
+    """The renderer.
 
     Raises:
         ToolMissing: the `render` extra is not installed.
     """
+    try:
+        return import_from(folder, "renderer.studio")
+    except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
+        raise ToolMissing("samples render: numba is not installed; pip install 'nightjar[render]'") from None
+
+
+def import_from(folder: Path, name: str) -> ModuleType:
+    """A module of the sample folder, wherever that lies: in a checkout or inside an installed wheel."""
     if PACKAGE not in sys.modules:
         spec = importlib.util.spec_from_file_location(
             PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
@@ -203,9 +218,4 @@ def load_studio(folder: Path) -> ModuleType:
         module = importlib.util.module_from_spec(spec)
         sys.modules[PACKAGE] = module
         spec.loader.exec_module(module)
-    try:
-        return importlib.import_module(f"{PACKAGE}.renderer.studio")
-    except ModuleNotFoundError as error:
-        if error.name != "numba":
-            raise
-        raise ToolMissing("samples render: numba is not installed; pip install 'nightjar[render]'") from None
+    return importlib.import_module(f"{PACKAGE}.{name}")

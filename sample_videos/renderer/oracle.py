@@ -18,6 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOLERANCE_S = 1.5
+LEARNED_TOLERANCE_S = 2.5
+BEYOND_BH = 0.6
+"""Body heights from every usual walk at which a way has certainly become unusual."""
 KNOWN = {
     "loitering": {"zone", "dwell_s", "grace_s", "bridge_s", "min_people"},
     "after_hours": {"zone", "calendar", "min_presence_s", "straggler_grace_s"},
@@ -79,6 +82,24 @@ def expected_events(site: Mapping[str, Any], camera_id: str, people: list[Stay],
         said = [event for stay in people for event in JUDGES[rule["kind"]](rule, camera, site, stay, aspect)]
         found += _together(said, rule["min_people"]) if rule.get("min_people", 1) > 1 else said
     return sorted(found, key=lambda event: (event.t_s, event.rule_id))
+
+
+def learned_events(
+    site: Mapping[str, Any], camera_id: str, people: list[Stay], usual: NDArray[np.float64], *, aspect: float
+) -> list[Expected]:
+    """What a rule that has learned the usual ways must say: who comes far from every point (N, 2) of usual walks."""
+    rules = [rule for rule in site["cameras"][camera_id]["rules"] if rule.get("false_alarms_per_week") is not None]
+    points = np.unique((usual * (aspect, 1)).round(2), axis=0)
+    found = []
+    for rule in rules:
+        for stay in people:
+            foot = stay.foot * (aspect, 1)
+            nearest = np.sqrt([((points - p) ** 2).sum(1).min() for p in foot])
+            far = np.flatnonzero(nearest > BEYOND_BH * stay.height)
+            if len(far):
+                t = float(stay.t[far[0]])
+                found.append(Expected("unusual_route", rule["id"], None, stay.person, t, t))
+    return found
 
 
 def inside(polygon: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.bool_]:

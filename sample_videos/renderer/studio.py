@@ -12,6 +12,7 @@ from sample_videos.scenes import SCENES
 
 from .depot import CAMERAS
 from .film import Film
+from .sheet import contact_sheet
 from .truth import manifest_entry, write_truth
 from .write import render_clip
 
@@ -50,5 +51,8 @@ def refresh(folder: Path, fresh: dict[str, str]) -> None:
             camera = CAMERAS[scene.camera]
             truth = write_truth(scene, camera, folder)
             parts.append(manifest_entry(scene, camera, folder, known[name], len(truth["expected"])))
+    shown = [name for name in SCENES if name in known and (folder / f"{name}.mp4").exists()]
+    if shown:
+        contact_sheet(folder, shown)
     head = "# Written by `nightjar samples render`; the public part comes from public.toml.\nschema = 1\n\n"
     path.write_text(head + "\n".join(parts) + "\n" + (folder / "public.toml").read_text())

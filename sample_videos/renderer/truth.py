@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from dataclasses import replace
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from .camera import Camera
-from .oracle import TOLERANCE_S, expected_events, stays, utc_of
+from .oracle import LEARNED_TOLERANCE_S, TOLERANCE_S, Expected, expected_events, learned_events, stays, utc_of
 from .scene import Fault, Scene
 
 
@@ -34,7 +35,9 @@ def write_truth(scene: Scene, camera: Camera, folder: Path) -> dict[str, Any]:
     """CLIP.truth.json from CLIP.gt.txt, the site file and the scene; returns what it holds."""
     site, rows = load_site(folder), read_rows(folder / f"{scene.clip}.gt.txt")
     people = stays(rows, fps=scene.fps, width=camera.width, height=camera.height)
-    events = expected_events(site, scene.camera_id, people, aspect=camera.width / camera.height)
+    aspect = camera.width / camera.height
+    events = expected_events(site, scene.camera_id, people, aspect=aspect)
+    learned = learned_events(site, scene.camera_id, people, usual_points(folder, scene.camera), aspect=aspect)
     truth = {
         "clip": f"{scene.clip}.mp4", "title": scene.title, "site": "site.yaml", "camera_id": scene.camera_id,
         "view": scene.camera, "start": scene.start, "fps": scene.fps, "frames": scene.frames,
@@ -42,17 +45,29 @@ def write_truth(scene: Scene, camera: Camera, folder: Path) -> dict[str, Any]:
         "boxes": "full body (amodal), also behind things and past the picture's edge; visibility is the share of a"
                  " person's own pixels that can be seen",
         "foot": "site metres of the ground point below the hips, one pair a frame from first_frame (1-based) on",
-        "expected": [
-            {"kind": e.kind, "rule_id": e.rule_id, "zone_id": e.zone_id, "state": "start", "person": e.person,
-             "t_s": round(e.t_s, 3), "since_s": round(e.since_s, 3), "utc": utc_of(scene.start, e.t_s),
-             "tolerance_s": TOLERANCE_S} for e in events
-        ],
+        "expected": [_event(scene, event, TOLERANCE_S) for event in events],
+        "expected_with_routes": [_event(scene, event, LEARNED_TOLERANCE_S) for event in learned],
         "people": [_walker(scene, k) for k in range(len(scene.people))],
         "calibration": camera.calibration(), "faults": [_fault(fault, camera) for fault in scene.faults],
     }  # fmt: skip
     text = json.dumps(truth, indent=1)
     (folder / f"{scene.clip}.truth.json").write_text(_flat(text) + "\n")
     return truth
+
+
+def usual_points(folder: Path, view: str) -> NDArray[np.float64]:
+    """Every point of a view's synthetic day, (N, 2) shares of the picture."""
+    with gzip.open(folder / "tracks" / f"{view}.jsonl.gz", "rt") as lines:
+        return np.array([point for line in lines for point in json.loads(line)["xy"]])
+
+
+def _event(scene: Scene, event: Expected, tolerance_s: float) -> dict[str, Any]:
+    return {
+        "kind": event.kind, "rule_id": event.rule_id, "zone_id": event.zone_id,
+        "state": "start", "person": event.person,
+        "t_s": round(event.t_s, 3), "since_s": round(event.since_s, 3), "utc": utc_of(scene.start, event.t_s),
+        "tolerance_s": tolerance_s,
+    }  # fmt: skip
 
 
 def _fault(fault: Fault, camera: Camera) -> dict[str, Any]:
