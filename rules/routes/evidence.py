@@ -1,4 +1,4 @@
-"""What speaks against a track so far: seventeen running statistics in five views, each blind where another sees.
+"""What speaks against a track so far: fourteen running statistics in five views, each blind where another sees.
 
 - *place*: how few tracks ever came here, whatever their heading (unused entries, empty regions);
 - *direction*: how many more walked this stretch the other way (the usual way walked backwards);
@@ -6,7 +6,7 @@
   prediction by partial matching: Cleary & Witten, IEEE Trans. Commun. 32(4), 1984; with nothing left to compare to,
   the history is cut to the last nodes);
 - *path*: how few walked all of it (the sequential directed Hausdorff distance of Laxhammar & Falkman, TPAMI 36(6),
-  2014, turned round: how many lie within a distance instead of how far the nearest lie);
+  2014, turned round: how many lie within a distance, at five distances, instead of how far the nearest lie);
 - *pace*: how far the speed lies from what is usual here.
 """
 
@@ -16,15 +16,15 @@ import math
 from collections.abc import Callable
 
 from rules.routes.walk import Node
-from rules.routes.ways import REACHES, Local, cell_of
+from rules.routes.ways import PLACES, REACHES, Local, cell_of
 
 VIEWS = ("place", "direction", "turn", "path", "pace")
 STATISTICS = (
-    *(("place", f"came within {r}") for r in REACHES),
+    *(("place", f"came within {r}") for r in REACHES[:PLACES]),
     *(("direction", f"went back within {r}") for r in REACHES[:3]),
     ("direction", f"went back for a stretch within {REACHES[1]}"),
     *(("turn", f"lost company within {r}") for r in REACHES[:3]),
-    *(("path", f"walked alike within {r}") for r in REACHES),
+    ("path", f"walked alike within {REACHES[1]} to {REACHES[-1]}"),
     ("pace", "faster"),
     ("pace", "slower"),
 )
@@ -76,9 +76,9 @@ class Evidence:
     def _restart(self) -> None:
         """Forget the stretch walked, not what it has already shown."""
         among = self._among
-        self._alike = (among, among, among, among)
+        self._alike = (among, among, among, among, among)
         self._company = [(among, self._full)] * 3
-        self._masks1 = self._masks2 = (among, among, among, among)
+        self._masks1 = self._masks2 = (among, among, among, among, among, among)
         self._reverse1 = self._reverse2 = among
         self._came1 = self._came2 = _NONE4
         self._lost1 = self._lost2 = self._back1 = _NONE3
@@ -92,7 +92,7 @@ class Evidence:
         local = self._local(cell_of(x, y, angle))
         self._pace += (self._deviation(x, y, step_s) - self._pace) / PACE_NODES
         values = (
-            *self._place(local.came), *self._direction(local), *self._turn(local.went), *self._path(local.went),
+            *self._place(local.came), *self._direction(local), *self._turn(local.went), self._path(local.went),
             self._pace, -self._pace,
         )  # fmt: skip
         self._masks2, self._masks1 = self._masks1, local.went
@@ -124,7 +124,7 @@ class Evidence:
         self._back1, self._stretch = (a, b, c), stretch
         return (a + a1) / 2.0, (b + b1) / 2.0, (c + c1) / 2.0, (stretch + before) / 2.0
 
-    def _turn(self, went: tuple[int, int, int, int]) -> tuple[float, ...]:
+    def _turn(self, went: tuple[int, int, int, int, int, int]) -> tuple[float, ...]:
         """Log of how many companions were lost, over the last three nodes."""
         company = self._company
         lost = []
@@ -149,8 +149,9 @@ class Evidence:
         size = mask.bit_count()
         return (mask, size) if size >= FEW else (self._among, self._full)
 
-    def _path(self, went: tuple[int, int, int, int]) -> tuple[float, ...]:
-        """How few walked alike from the start to here."""
-        a, b, c, d = self._alike
-        self._alike = a, b, c, d = a & went[0], b & went[1], c & went[2], d & went[3]
-        return -_HALF[a.bit_count()], -_HALF[b.bit_count()], -_HALF[c.bit_count()], -_HALF[d.bit_count()]
+    def _path(self, went: tuple[int, int, int, int, int, int]) -> float:
+        """How few walked alike from the start to here: surprise summed over reaches, so that it has degrees."""
+        a, b, c, d, e = self._alike
+        self._alike = a, b, c, d, e = a & went[1], b & went[2], c & went[3], d & went[4], e & went[5]
+        near = _HALF[a.bit_count()] + _HALF[b.bit_count()] + _HALF[c.bit_count()]
+        return -near - _HALF[d.bit_count()] - _HALF[e.bit_count()]

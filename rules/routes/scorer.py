@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,8 @@ WORDS = {
     "pace": "moved at an unusual pace",
 }
 """What each view of `VIEWS` means to an operator."""
-PLAIN = 0.6
-"""Views come in the order of how plainly they can be told; the first that weighs so much of the weightiest is told."""
+PLAIN = -math.log(0.01)
+"""Views come in the order of how plainly they can be told; the first that alone is one in a hundred is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,13 @@ class RouteScorer:
     def explain(self, *, body_height: float | None = None) -> dict[str, Any]:
         """Why the p-value is what it is, JSON values; places and distances in the unit the model was fitted on.
 
-        `view` is the plainest of those that weigh most, and is explained by `text`; `at` and `at_pts` tell where and
-        when it was strongest. The corridor is the one followed longest: `corridor`, its `corridor_share`, `backwards`,
-        where and when it was left (`left_at`, `left_pts`; absent where it was never joined or never left) and
-        `off_UNIT`, how far beyond its edge, with `off_bh` where one `body_height` is given.
+        `view` is the plainest that alone would be rare, else the rarest, and is explained by `text`; `at` and
+        `at_pts` tell where and when it was strongest. The corridor is the one followed longest: `corridor`, its
+        `corridor_share`, `backwards`, where and when it was left (`left_at`, `left_pts`; absent where it was never
+        joined or never left) and `off_UNIT`, how far beyond its edge, with `off_bh` where one `body_height` is given.
         """
         views = self._standing.views
-        view = next(i for i, value in enumerate(views) if value >= PLAIN * max(views))
+        view = next(i for i, value in enumerate(views) if value >= min(PLAIN, max(views)))
         why: dict[str, Any] = {
             "view": VIEWS[view],
             "text": WORDS[VIEWS[view]],

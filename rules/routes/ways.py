@@ -1,4 +1,4 @@
-"""Who walked here: for every place and heading, the set of learned tracks that came by, at four reaches.
+"""Who walked here: for every place and heading, the set of learned tracks that came by, at six reaches.
 
 A set is one Python integer with a bit per track, so that "which tracks also came by all these places" is a few
 `&` of machine words, whatever the length of the history. Leaving a track out of its own judgement is `& ~bit`.
@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 HEADINGS = 8
-REACHES = (0.012, 0.02, 0.035, 0.06)
+REACHES = (0.012, 0.02, 0.035, 0.06, 0.1, 0.17)
 """How near a track must come to count as having been here, in scene extents (measured: rules/routes/README.md)."""
 CELL = 0.01
-COARSER = (0, 0, 1, 1)
+COARSER = (0, 0, 1, 1, 2, 2)
 """Look-up cells of each reach are `CELL` shifted left by this many bits: a coarse cell holds whole fine ones."""
+PLACES = 4
+"""How many of the reaches ask who came at all, whatever the heading."""
 SAME_WAY = math.radians(50.0)
 """A track counts for every heading within this of its own; with eight headings, never for one over 73 degrees off."""
 STRIDE = 1 << 12
@@ -28,12 +30,12 @@ Masks = dict[int, int]
 
 
 class Local(NamedTuple):
-    """Everything known about one place and heading. Counts of tracks per reach, and the sets themselves."""
+    """Everything known about one place and heading: counts for the nearer reaches, the sets themselves for all."""
 
     came: tuple[int, int, int, int]
     back: tuple[int, int, int]
     ahead: tuple[int, int, int]
-    went: tuple[int, int, int, int]
+    went: tuple[int, int, int, int, int, int]
     astern: int
     """Those that went the other way within the second reach."""
 
@@ -49,7 +51,7 @@ class Ways:
     __slots__ = ("_came", "_seen", "_shown", "_went")
 
     def __init__(self) -> None:
-        self._came: tuple[Masks, ...] = tuple({} for _ in REACHES)
+        self._came: tuple[Masks, ...] = tuple({} for _ in range(PLACES))
         self._went: tuple[Masks, ...] = tuple({} for _ in REACHES)
         self._seen: dict[tuple[int, int, int], Local] = {}
         self._shown = -1
@@ -62,11 +64,12 @@ class Ways:
             return ways
         slot = np.concatenate([np.full(len(walk), i) for i, walk in enumerate(walks)])
         nodes = np.concatenate(list(walks))
-        for reach, (came, went) in enumerate(zip(ways._came, ways._went, strict=True)):
+        for reach, went in enumerate(ways._went):
             parts = [(key, slot[who]) for key, who in _marks(nodes, reach)]
             keys, slots = (np.concatenate(column) for column in zip(*parts, strict=True))
             went.update(_packed(keys, slots, len(walks)))
-            came.update(_packed(keys // HEADINGS, slots, len(walks)))
+            if reach < PLACES:
+                ways._came[reach].update(_packed(keys // HEADINGS, slots, len(walks)))
         return ways
 
     def at(self, place: tuple[int, int, int]) -> Local:
@@ -84,18 +87,16 @@ class Ways:
     def among(self, place: tuple[int, int, int], chosen: int) -> Local:
         """The same for a chosen set of tracks only (-1: all)."""
         column, row, heading = place
-        came, went, astern = [], [], []
         reverse = (heading + HEADINGS // 2) % HEADINGS
-        for i, shift in enumerate(COARSER):
-            key = (column >> shift) * STRIDE + (row >> shift)
-            came.append((self._came[i].get(key, 0) & chosen).bit_count())
-            went.append(self._went[i].get(key * HEADINGS + heading, 0) & chosen)
-            astern.append(self._went[i].get(key * HEADINGS + reverse, 0) & chosen)
+        keys = [(column >> shift) * STRIDE + (row >> shift) for shift in COARSER]
+        came = [(masks.get(key, 0) & chosen).bit_count() for masks, key in zip(self._came, keys, strict=False)]
+        went = [masks.get(key * HEADINGS + heading, 0) & chosen for masks, key in zip(self._went, keys, strict=True)]
+        astern = [self._went[i].get(keys[i] * HEADINGS + reverse, 0) & chosen for i in (0, 1, 2)]
         return Local(
             came=(came[0], came[1], came[2], came[3]),
             back=(astern[0].bit_count(), astern[1].bit_count(), astern[2].bit_count()),
             ahead=(went[0].bit_count(), went[1].bit_count(), went[2].bit_count()),
-            went=(went[0], went[1], went[2], went[3]),
+            went=(went[0], went[1], went[2], went[3], went[4], went[5]),
             astern=astern[1],
         )
 
@@ -132,11 +133,11 @@ class Ways:
                 self._seen.pop(((column << shift) + a, (row << shift) + b, heading), None)
 
     def _touched(self, walk: NDArray[np.float64]) -> Iterator[tuple[Masks, list[int]]]:
-        for reach, (came, went) in enumerate(zip(self._came, self._went, strict=True)):
-            if len(walk):
-                keys = np.unique(np.concatenate([key for key, _ in _marks(walk, reach)]))
-                yield went, keys.tolist()
-                yield came, np.unique(keys // HEADINGS).tolist()
+        for reach, went in enumerate(self._went if len(walk) else ()):
+            keys = np.unique(np.concatenate([key for key, _ in _marks(walk, reach)]))
+            yield went, keys.tolist()
+            if reach < PLACES:
+                yield self._came[reach], np.unique(keys // HEADINGS).tolist()
 
 
 def _marks(nodes: NDArray[np.float64], reach: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rules.routes.pace import Pace
 from rules.routes.scene import STEP, Scene
 from rules.routes.walk import Track
-from rules.routes.ways import REACHES, Ways, _unkey, cell_of
+from rules.routes.ways import COARSER, REACHES, Ways, _unkey, cell_of
 
 
 def walk_along(y: float, *, backwards: bool = False, start: float = -0.3, end: float = 0.3) -> NDArray[np.float64]:
@@ -24,7 +24,7 @@ def walk_along(y: float, *, backwards: bool = False, start: float = -0.3, end: f
 
 def test_nobody_came_to_an_empty_scene() -> None:
     local = Ways.built([]).at(cell_of(0.0, 0.0, 0.0))
-    assert local == ((0, 0, 0, 0), (0, 0, 0), (0, 0, 0), (0, 0, 0, 0), 0)
+    assert local == ((0, 0, 0, 0), (0, 0, 0), (0, 0, 0), (0, 0, 0, 0, 0, 0), 0)
 
 
 def test_reaches_headings_and_the_other_way() -> None:
@@ -33,7 +33,7 @@ def test_reaches_headings_and_the_other_way() -> None:
     assert local.came == (2, 2, 3, 4)
     assert local.ahead == (1, 1, 2)
     assert local.back == (1, 1, 1)
-    assert [mask.bit_count() for mask in local.went] == [1, 1, 2, 3]
+    assert [mask.bit_count() for mask in local.went] == [1, 1, 2, 3, 3, 3]
     assert local.astern == 0b1000
 
 
@@ -49,7 +49,7 @@ def test_a_track_is_left_out_of_its_own_judgement() -> None:
     place = cell_of(0.005, 0.005, 0.0)
     assert ways.at(place).came == (2, 2, 2, 2)
     assert ways.among(place, 0b10).came == (1, 1, 1, 1)
-    assert ways.among(place, 0b10).went == (2, 2, 2, 2)
+    assert ways.among(place, 0b10).went == (2, 2, 2, 2, 2, 2)
 
 
 @given(st.lists(st.tuples(st.floats(-0.3, 0.3), st.booleans()), min_size=1, max_size=6))
@@ -92,7 +92,8 @@ def test_coarse_cells_hold_whole_fine_ones() -> None:
     column, row, heading = cell_of(-0.031, 0.019, math.pi)
     assert (column, row, heading) == (-4, 1, 4)
     assert (column >> 1, row >> 1) == (-2, 0)
-    assert len(REACHES) == 4
+    assert (column >> 2, row >> 2) == (-1, 0)
+    assert len(REACHES) == len(COARSER)
 
 
 def test_pace_is_local_and_forgets() -> None:
