@@ -12,7 +12,7 @@ from pipeline.video.connection import Connection
 from pipeline.video.masks import Masks
 from pipeline.video.picture import Converters, DecodedPicture
 from pipeline.video.ring import PacketRing
-from pipeline.video.timeline import Mender, Rising
+from pipeline.video.timeline import Mender, Rising, seconds
 
 if TYPE_CHECKING:
     from pipeline.video.timeline import VideoPacket
@@ -76,7 +76,7 @@ class FrameReader:
     def _pts(self, picture: av.VideoFrame, arrival: float | None) -> float:
         elapsed = None if arrival is None or self._last_arrival is None else arrival - self._last_arrival
         self._last_arrival = arrival
-        raw = None if picture.pts is None else float(picture.pts * self._connection.time_base)
+        raw = None if picture.pts is None else seconds(picture.pts, self._connection.time_base)
         pts = self._rising.since_first(raw, elapsed_s=elapsed)
         if self._rising.origin_s is not None:
             self.ring.origin_s = self._rising.origin_s
@@ -135,7 +135,7 @@ class DamageGuard:
     def _now(self, connection: Connection, packet: VideoPacket) -> float:
         if packet.dts is None:
             return self._seen_s or 0.0
-        now_s = float(packet.dts * connection.time_base)
+        now_s = seconds(packet.dts, connection.time_base)
         if self._seen_s is None:
             self._seen_s = now_s
         return now_s

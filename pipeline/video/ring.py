@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from pipeline.video.clip import PLAYED, ClipInfo, NoClip, Passage, write_clip
 from pipeline.video.masks import Masks
+from pipeline.video.timeline import seconds
 
 if TYPE_CHECKING:
     from pipeline.video.timeline import VideoPacket
@@ -138,4 +139,4 @@ class PacketRing:
 
     def _seconds(self, packet: VideoPacket) -> float:
         ticks = packet.pts if packet.pts is not None else packet.dts
-        return float((ticks or 0) * self._time_base)
+        return seconds(ticks or 0, self._time_base)
