@@ -15,7 +15,8 @@ from pipeline.types import Alert, Event, Severity
 
 LEVELS: tuple[Severity, ...] = get_args(Severity)
 INSTANT = frozenset({"line_crossing"})
-"""Kinds whose events only start: nothing stays open, so only the cooldown folds them."""
+"""Kinds whose events only start: nothing stays open, so only the cooldown folds them. An event that begins the
+moment it is told (somebody passed from one zone to another) is one of those too."""
 LONGEST_STAY_S = 12 * 3600.0
 """An episode that nothing was heard of for this long (its end was lost in a crash) keeps no incident open."""
 
@@ -84,7 +85,7 @@ class Policy:
             return None
         severity = _severity(rule, event, known)
         stay = self._stay(rule, event, known)
-        if event.state == "end" or event.kind in INSTANT:
+        if event.state == "end" or event.kind in INSTANT or event.since_utc >= event.utc:
             stay.open.discard(event.key)
         else:
             stay.open.add(event.key)
@@ -150,12 +151,12 @@ class Policy:
 def _severity(rule: RulePolicy, event: Event, known: _Episode | None) -> Severity:
     """The rule's severity, one level up for each escalation; it never falls within an episode.
 
-    An escalation is an update whose `why` says its `level` (1 for the first), or whose `threshold_s` is a longer one.
+    An escalation is an update whose `why` says its `escalation` (1 for the first) or a longer `threshold_s`.
     """
     base = rule.severity if known is None else known.severity
     if event.state != "update":
         return base
-    level = event.why.get("level")
+    level = event.why.get("escalation")
     if isinstance(level, int) and not isinstance(level, bool):
         return max(base, _up(rule.severity, level), key=LEVELS.index)
     longer = known is None or _threshold_s(event) > known.threshold_s > 0

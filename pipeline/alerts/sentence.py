@@ -23,27 +23,33 @@ def sentence(*, kind: str, subject: str, zone_id: str | None, camera_id: str, wh
 
 
 def _loitering(who: str, where: str, why: Why) -> str:
-    return _join(f"{who} stayed{where}{_for(why, 'dwell_s')}", _limit(why, "threshold_s", "limit_s"), *_gaps(why))
+    return _join(f"{who} stayed{where}{_for(why, 'dwell_s')}", _limit(why, "threshold_s"), *_rest(why))
 
 
 def _after_hours(who: str, where: str, why: Why) -> str:
-    return _join(f"{who}{where} outside opening hours", *_gaps(why))
+    people = why.get("people")
+    several = f"{people} people" if isinstance(people, int) and people > 1 else who
+    return _join(f"{several}{where} outside opening hours{_for(why, 'presence_s')}", *_rest(why))
 
 
 def _route(who: str, where: str, why: Why) -> str:
-    return _join(f"{who} took an unusual route{where}", *_gaps(why))
+    off_s = _number(why, "off_s")
+    if off_s is not None:
+        return _join(f"{who} was off the corridor for {off_s:.0f} s", _limit(why, "threshold_s"), *_rest(why))
+    return _join(f"{who} took an unusual route{where}", *_rest(why))
 
 
 def _crossing(who: str, where: str, why: Why) -> str:
     direction = why.get("direction")
-    return _join(
-        f"{who} crossed{where.replace(' in ', ' ', 1)}", f"to the {direction}" if direction else "", *_gaps(why)
-    )
+    line = where.replace(" in ", " ", 1)
+    return _join(f"{who} crossed{line}{f' to the {direction}' if direction else ''}", *_rest(why))
 
 
 def _occupancy(who: str, where: str, why: Why) -> str:
-    count = why.get("count", why.get("people"))
-    return _join(f"{count} people{where}" if isinstance(count, int) else f"Number of people{where}", *_gaps(why))
+    limits = [f"{name} {why[name]}" for name in ("over", "under") if isinstance(why.get(name), int)]
+    people = why.get("people")
+    count = f"{people} people" if isinstance(people, int) else "Number of people"
+    return _join(f"{count}{where}{_for(why, 'held_s')}", *(f"limit: {limit}" for limit in limits), *_rest(why))
 
 
 def _other(kind: str, where: str, why: Why) -> str:
@@ -60,14 +66,11 @@ _KINDS: Mapping[str, Callable[[str, str, Why], str]] = {
 }
 
 
-def _gaps(why: Why) -> list[str]:
-    parts = []
-    hidden = _number(why, "bridged_s", "hidden_s")
-    if hidden:
-        parts.append(f"hidden for {hidden:.0f} s of it")
-    reason = why.get("reason")
-    if isinstance(reason, str) and reason:
-        parts.append(reason)
+def _rest(why: Why) -> list[str]:
+    """What may follow for any rule: time hidden, the calendar's reason, the rule's own words."""
+    hidden_s = _number(why, "bridged_s")
+    parts = [f"hidden for {hidden_s:.0f} s of it"] if hidden_s else []
+    parts += [str(why[name]) for name in ("calendar", "reason") if isinstance(why.get(name), str)]
     return parts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,15 @@ def test_another_rule_or_zone_is_another_incident(rule, zone):
     assert policy.apply(make_event("b", rule=rule, zone=zone)).incident_id != first.incident_id
 
 
+def test_what_begins_the_moment_it_is_told_stays_open_for_nobody():
+    policy = make_policy(id="route", kind="unusual_route")
+    one, two = (
+        replace(make_event(key, utc=utc, rule="route", kind="unusual_route"), since_utc=utc)
+        for key, utc in (("a", 10.0), ("b", 500.0))
+    )
+    assert policy.apply(one).incident_id != policy.apply(two).incident_id
+
+
 def test_crossings_are_over_at_once():
     policy = make_policy(id="gate-out", kind="line_crossing", cooldown_s=30)
     utcs = (0.0, 10.0, 100.0)
@@ -83,8 +93,8 @@ def test_crossings_are_over_at_once():
         ("twice", "low", [{"threshold_s": 300.0}, {"threshold_s": 600.0}], ["medium", "high"]),
         ("the highest stays", "high", [{"threshold_s": 300.0}], ["high"]),
         ("an update that is no escalation", "low", [{"people": 2}], ["low"]),
-        ("a level that is said", "low", [{"level": 2}], ["high"]),
-        ("a level again", "low", [{"level": 1, "people": 1}, {"level": 1, "people": 2}], ["medium", "medium"]),
+        ("a step that is said", "low", [{"escalation": 2}], ["high"]),
+        ("a step again", "low", [{"escalation": 1, "people": 1}, {"escalation": 1, "people": 2}], ["medium", "medium"]),
     ],
 )
 def test_escalations_raise_severity(word, severity, whys, expected):
