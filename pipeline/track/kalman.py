@@ -124,6 +124,6 @@ def _wander(dt: float, tau: float) -> float:
     """Position variance that an Ornstein-Uhlenbeck velocity of unit variance adds in `dt`, s^2; cubic, then linear."""
     x = dt / tau
     if x < 1e-3:  # the closed form cancels there
-        return tau * tau * x**3 * 2 / 3
+        return tau * tau * x**3 * (2 / 3 - x / 2)
     keep = math.exp(-x)
     return tau * tau * (2 * x - 3 + 4 * keep - keep * keep)

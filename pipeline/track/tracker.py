@@ -127,6 +127,7 @@ class Tracker:
         self._people = Followed.nobody()
         self._run_id: int | None = None
         self._pts = self._utc = 0.0
+        self._size = (0, 0)
         self._next_id = 1
         self._camera = CameraMotion()
 
@@ -137,17 +138,20 @@ class Tracker:
         """Follow one frame on and say who is seen on it. Frames come in order of time.
 
         A new `run_id` is a new connection of the same camera: people are followed across it by wall time, as across
-        an occlusion, and ids go on counting.
+        an occlusion, and ids go on counting. A picture of another size is another view: nobody is carried over.
+        `picture` is not looked at (see the README).
 
         Raises:
             ValueError: `pts` does not advance within a run.
         """
         dt = self._advance(run_id=run_id, pts=pts, utc=utc)
+        if self._size != (width, height):
+            self._people, self._size = Followed.nobody(), (width, height)
         kalman.predict(self._people.motion, dt, self._params.motion)
         self._people.unseen_s += dt
         self._forget(dt)
         seen = Seen.of(detections, self._params)
-        left = self._explain(seen, dt, (width, height))
+        left = self._explain(seen, dt)
         self._begin(seen, left)
         return self._emit(camera_id=camera_id, run_id=run_id, pts=pts, utc=utc, width=width, height=height)
 
@@ -156,7 +160,7 @@ class Tracker:
         people = self._people
         return {
             "version": VERSION, "run_id": self._run_id, "pts": self._pts, "utc": self._utc, "next_id": self._next_id,
-            "camera": self._camera.var.tolist(),
+            "size": list(self._size), "camera": self._camera.var.tolist(),
             "motion": {f.name: getattr(people.motion, f.name).tolist() for f in fields(Motion)},
             "people": {f.name: getattr(people, f.name).tolist() for f in fields(Followed)[1:]},
         }  # fmt: skip
@@ -176,6 +180,7 @@ class Tracker:
         self._people = Followed(motion, *columns)
         self._run_id, self._next_id = state["run_id"], state["next_id"]
         self._pts, self._utc = state["pts"], state["utc"]
+        self._size = (state["size"][0], state["size"][1])
         self._camera.var = np.array(state["camera"])
 
     def _advance(self, *, run_id: int, pts: float, utc: float) -> float:
@@ -191,17 +196,17 @@ class Tracker:
         self._run_id, self._pts, self._utc = run_id, pts, utc
         return dt
 
-    def _explain(self, seen: Seen, dt: float, size: tuple[int, int]) -> NDArray[np.bool_]:
+    def _explain(self, seen: Seen, dt: float) -> NDArray[np.bool_]:
         """Give detections to tracks and correct these; True where a detection is left over."""
         people, left = self._people, np.ones(len(seen), np.bool_)
         if len(people) == 0 or len(seen) == 0:
             return left
-        row, column = self._pair(seen, self._camera.blurred(seen.var), dt, size)
+        row, column = self._pair(seen, self._camera.blurred(seen.var), dt)
         off = seen.at[:2, column] - people.motion.at[:2, row]
         shift = self._camera.shift(off, people.motion.at_var[:2, row] + seen.var[:2, column], dt)
         if shift.any():
             people.motion.at[:2] += shift[:, None]
-            row, column = self._pair(seen, seen.var, dt, size)
+            row, column = self._pair(seen, seen.var, dt)
         kalman.correct(people.motion, row, seen.at[:, column], seen.var[:, column])
         people.unseen_s[row] = 0.0
         people.score[row] = seen.score[column]
@@ -209,14 +214,14 @@ class Tracker:
         left[column] = False
         return left
 
-    def _pair(self, seen: Seen, var: Floats, dt: float, size: tuple[int, int]) -> tuple[Ints, Ints]:
+    def _pair(self, seen: Seen, var: Floats, dt: float) -> tuple[Ints, Ints]:
         """Who is whom, were the detections' variances `var` (4, M): tracks and their detections."""
         people, params = self._people, self._params
         row, column = association.near(people.motion, seen.at, var, params.newcomer)
         cost = association.surprise(people.motion, row, seen.at, var, column) - params.newcomer
         lost = people.unseen_s > dt + TICK
         if lost.any():
-            comeback = params.return_cost + params.return_edge * seen.at_edge(*size)
+            comeback = params.return_cost + params.return_edge * seen.at_edge(*self._size)
             cost += np.where(lost[row], comeback[column], 0.0)
         cost[people.class_id[row] != seen.class_id[column]] = 0.0
         return association.assign(row, column, cost)

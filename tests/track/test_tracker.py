@@ -101,15 +101,10 @@ def test_classes_are_not_mixed() -> None:
     tracker = Tracker()
     for i in range(4):
         person = step(tracker, detections([(400, 500, 200)]), i / 10)
-    step(tracker, detections([(400, 500, 200)], class_id=1), 0.4)
-    cart = step(tracker, detections([(400, 500, 200)], class_id=1), 0.5)
-    cart = Tracks(
-        camera_id="", run_id=1, pts=0.5, utc=0.5, aspect=1.0, track_id=cart.track_id[cart.observed],
-        xyxy=cart.xyxy[cart.observed], score=cart.score[cart.observed], class_id=cart.class_id[cart.observed],
-        observed=cart.observed[cart.observed],
-    )  # fmt: skip
-    assert cart.class_id.tolist() == [1]
-    assert cart.track_id.tolist() != person.track_id.tolist()
+    for i in range(4, 8):
+        cart = step(tracker, detections([(400, 500, 200)], class_id=1), i / 10)
+    assert cart.class_id[cart.observed].tolist() == [1]
+    assert set(cart.track_id[cart.observed].tolist()).isdisjoint(person.track_id.tolist())
 
 
 def test_boxes_stay_within_the_picture_and_on_the_grid() -> None:
@@ -139,6 +134,34 @@ def test_a_reconnection_is_an_occlusion_by_wall_time() -> None:
     assert short == before
     before, long = after(60.0)
     assert set(long).isdisjoint(before)
+
+
+def test_who_is_hidden_for_an_instant_is_still_told_as_predicted() -> None:
+    tracker = Tracker()
+    for i in range(20):
+        step(tracker, detections([(300 + 10 * i, 500, 200)]), i / 10)
+    hidden = step(tracker, Detections.empty(), 2.0)
+    assert hidden.observed.tolist() == [False]
+    assert hidden.foot[0, 0] * WIDTH == pytest.approx(500, abs=6)
+    assert len(step(tracker, Detections.empty(), 3.5)) == 0
+
+
+def test_who_walks_out_of_the_picture_is_told_no_longer() -> None:
+    tracker = Tracker()
+    for i in range(20):
+        step(tracker, detections([(WIDTH - 220 + 10 * i, 500, 200)]), i / 10)
+    assert len(step(tracker, Detections.empty(), 2.0)) == 0
+
+
+def test_a_picture_of_another_size_is_another_view() -> None:
+    tracker = Tracker()
+    for i in range(5):
+        before = step(tracker, detections([(400, 500, 200)]), i / 10)
+    for i in range(5, 8):
+        after = tracker.update(
+            detections([(400, 500, 200)]), camera_id="dock", run_id=1, pts=i / 10, utc=i / 10, width=1920, height=1080
+        )
+    assert set(after.track_id.tolist()).isdisjoint(before.track_id.tolist())
 
 
 def test_time_must_advance_within_a_run() -> None:
@@ -195,3 +218,14 @@ def test_ids_are_unique_in_a_frame_and_input_is_not_changed() -> None:
         tracks = step(tracker, seen, i / 10)
         assert len(set(tracks.track_id.tolist())) == len(tracks)
         np.testing.assert_array_equal(copy, seen.xyxy)
+
+
+def test_memory_is_bounded_by_lost_s() -> None:
+    tracker = Tracker()
+    rng = np.random.default_rng(7)
+    most = 0
+    for i in range(2000):
+        seen = detections([(float(rng.uniform(100, 1200)), 500, float(rng.uniform(80, 300))) for _ in range(3)], 0.95)
+        step(tracker, seen, i / 2)
+        most = max(most, len(tracker.state()["people"]["track_id"]))
+    assert most <= 3 * 2 * 12
