@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.alerts.embedded import EmbeddedLink
+from pipeline.alerts.link import Link
 from pipeline.alerts.message import alert_message, evidence_message, status_message, system_message
 from pipeline.alerts.outbox import Outbox
 from pipeline.alerts.policy import Policy, RulePolicy
+from pipeline.alerts.redis import RedisLink
 from pipeline.alerts.relay import Relay
 from pipeline.announce import Announcer, Cutter
 from pipeline.camera import Camera
@@ -24,7 +26,7 @@ from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
 from pipeline.learning import RouteLearner
 from pipeline.rulebook import build_engine
-from pipeline.secrets import RedactingFilter, load_secrets
+from pipeline.secrets import RedactingFilter, Secrets, load_secrets
 from pipeline.site import CameraConfig, Site, parse_site
 from pipeline.site.rules import UnusualRoute
 from pipeline.snapshot import Snapshots, live_picture
@@ -110,9 +112,9 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
     secrets = load_secrets(folder=site.folder)
     source_text = site.source_of(job.camera_id, secrets)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(RedactingFilter(secrets.of([config.source])))
+        handler.addFilter(RedactingFilter(secrets.of([config.source, site.alerts.link])))
     detector = open_site_detector(site, data)
-    delivery = _Delivery(job, data=data, clock=clock)
+    delivery = _Delivery(job, link=_link(job, link_address(site, secrets), clock), data=data, clock=clock)
     policy = build_policy(site, job.camera_id, detector)
     track_log = TrackLog(data.tracks(), job.camera_id)
     camera: Camera
@@ -167,15 +169,27 @@ def build_policy(site: Site, camera_id: str, detector: Detector) -> Policy:
     )
 
 
+def link_address(site: Site, secrets: Secrets) -> str:
+    """`embedded`, or the broker's address with its secrets filled in: keep it out of logs."""
+    return secrets.fill(site.alerts.link, where="alerts.link")
+
+
+def _link(job: Job, address: str, clock: Clock) -> Link:
+    if address == "embedded":
+        return EmbeddedLink(job.ingest_url, job.token)
+    return RedisLink(address, camera_id=job.camera_id, epoch=job.epoch, clock=clock)
+
+
 class _Delivery:
     """The outbox with its relay, in the words of `Announcer` and `Camera`."""
 
-    def __init__(self, job: Job, *, data: DataFolder, clock: Clock) -> None:
+    def __init__(self, job: Job, *, link: Link, data: DataFolder, clock: Clock) -> None:
         self._camera_id = job.camera_id
         self._epoch = job.epoch
         self._clock = clock
         self._outbox = Outbox(data.outbox(job.camera_id), camera_id=job.camera_id, epoch=job.epoch, clock=clock)
-        self._relay = Relay(self._outbox, EmbeddedLink(job.ingest_url, job.token), clock)
+        self._link = link
+        self._relay = Relay(self._outbox, link, clock)
         self._relay.start()
 
     def alert(self, alert: Alert) -> None:
@@ -198,6 +212,9 @@ class _Delivery:
         )  # fmt: skip
 
     def tell(self, status: CameraStatus) -> None:
+        """Over a broker a status is not sent: the supervisor hears it, and each would stay for as long as an alert."""
+        if self._link.name != "embedded":
+            return
         now = self._relay.status()
         message = status_message(status, raised_utc=self._clock.utc(), outbox_depth=now.depth, outbox_lag_s=now.lag_s)
         self._relay.tell(message.model_copy(update={"epoch": self._epoch}))

@@ -8,6 +8,7 @@ import socket
 import threading
 
 from pipeline import __version__
+from pipeline.alerts.consumer import Consumer
 from pipeline.api.app import build_app
 from pipeline.api.server import make_server
 from pipeline.api.settings import ApiSettings, CameraInfo, check_bind
@@ -16,6 +17,7 @@ from pipeline.engine.local import LocalHost
 from pipeline.engine.protocol import Job
 from pipeline.errors import BadInput, NightjarError
 from pipeline.folders import DataFolder
+from pipeline.secrets import load_secrets
 from pipeline.site import Site, parse_site
 from pipeline.store.store import Store, new_token
 
@@ -65,6 +67,8 @@ class Service:
             )
             for camera_id in self.site.cameras
         ]  # fmt: skip
+        address = load_secrets(folder=self.site.folder).fill(self.site.alerts.link, where="alerts.link")
+        self._consumer = None if address == "embedded" else Consumer(address, self.store, clock)
         self.workers = LocalHost(jobs, clock=clock, new_epoch=self.store.new_epoch)
         settings = ApiSettings(
             site_name=self.site.name, timezone=self.site.timezone, token=token, evidence=data.evidence,
@@ -87,11 +91,15 @@ class Service:
             if not self._thread.is_alive() or self._clock.monotonic() > until:
                 raise NightjarError("the API did not come up; the log says why")
             self._clock.sleep(0.02)
+        if self._consumer is not None:
+            self._consumer.start()
         self.workers.start()
 
     def stop(self) -> None:
         """Let the workers hand over what they hold, then stop serving."""
         self.workers.stop()
+        if self._consumer is not None:
+            self._consumer.stop()
         self._server.should_exit = True
         with contextlib.suppress(RuntimeError):
             self._thread.join(timeout=10.0)
