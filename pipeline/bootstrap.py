@@ -37,6 +37,7 @@ from pipeline.video.clip import ClipInfo
 from pipeline.video.pacing import Sampler
 from pipeline.video.source import Source, open_source
 from pipeline.worker import Output, Worker
+from rules.engine import Engine
 from rules.routes import RouteModel, RouteParams
 from rules.types import PERSON
 
@@ -63,7 +64,7 @@ def open_site_detector(site: Site, data: DataFolder) -> Detector:
     return open_detector(spec, models_folder=data.models)
 
 
-def build_worker(site: Site, camera_id: str, *, data: DataFolder, detector: Detector, output: Output) -> Worker:
+def build_worker(site: Site, camera_id: str, *, detector: Detector, engine: Engine, output: Output) -> Worker:
     """The stages of one camera in a row, for live cameras and `analyze` alike."""
     config = site.cameras[camera_id]
     classes = {class_id for rule in config.rules for class_id in rule.class_ids} | {PERSON}
@@ -73,7 +74,7 @@ def build_worker(site: Site, camera_id: str, *, data: DataFolder, detector: Dete
         sampler=Sampler(config.analyze_fps),
         detector=Wanted(detector, classes=sorted(classes), ignore=config.ignore),
         tracker=Tracker(TrackerParams(birth_score=score, unproven_s=UNPROVEN_S)),
-        engine=build_engine(site, camera_id, route_model=route_model(data, camera_id)),
+        engine=engine,
         output=output,
     )
 
@@ -115,7 +116,6 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         handler.addFilter(RedactingFilter(secrets.of([config.source, site.alerts.link])))
     detector = open_site_detector(site, data)
     delivery = _Delivery(job, link=_link(job, link_address(site, secrets), clock), data=data, clock=clock)
-    policy = build_policy(site, job.camera_id, detector)
     track_log = TrackLog(data.tracks(), job.camera_id)
     camera: Camera
 
@@ -124,11 +124,13 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         return _cutter(camera.source)
 
     learner = build_learner(site, job.camera_id, data=data, key=view_key(config, detector))
+    engine = build_engine(site, job.camera_id, route_model=route_model(data, job.camera_id))
+    policy = build_policy(site, job.camera_id, detector, engine)
     announcer = Announcer(
         apply=policy.apply, post=delivery, track_log=track_log, cutter=cutter, learner=learner,
         draw=Snapshots(site, job.camera_id, folder=data.evidence),
     )  # fmt: skip
-    worker = build_worker(site, job.camera_id, data=data, detector=detector, output=announcer)
+    worker = build_worker(site, job.camera_id, detector=detector, engine=engine, output=announcer)
 
     def connect(run_id: int, resume_pts: float | None) -> Source:
         return open_source(
@@ -156,11 +158,13 @@ def view_key(config: CameraConfig, detector: Detector) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def build_policy(site: Site, camera_id: str, detector: Detector) -> Policy:
+def build_policy(site: Site, camera_id: str, detector: Detector, engine: Engine) -> Policy:
+    """Severity, trial and incidents of one camera's rules; those that need people are degraded by movement alone."""
+    careful = {rule.rule_id for rule in engine.rules if rule.needs.people}
     rules = [
         RulePolicy(
             id=rule.id, kind=rule.kind, severity=rule.severity, trial=rule.trial, cooldown_s=rule.cooldown_s,
-            zone_id=next(iter(rule.zone_names()), None),
+            zone_id=next(iter(rule.zone_names()), None), needs_people=rule.id in careful,
         )
         for rule in site.cameras[camera_id].rules
     ]  # fmt: skip

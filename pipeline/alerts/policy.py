@@ -7,7 +7,7 @@ event time after the last of them; what begins in that time joins the incident a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from pipeline.alerts.message import digest, plain
@@ -17,6 +17,7 @@ LEVELS: tuple[Severity, ...] = get_args(Severity)
 INSTANT = frozenset({"line_crossing"})
 """Kinds whose events only start: nothing stays open, so only the cooldown folds them. An event that begins the
 moment it is told (somebody passed from one zone to another) is one of those too."""
+DEGRADED = "found by movement alone, which cannot tell people from things"
 LONGEST_STAY_S = 12 * 3600.0
 """An episode that nothing was heard of for this long (its end was lost in a crash) keeps no incident open."""
 
@@ -31,6 +32,8 @@ class RulePolicy:
     trial: bool = False
     cooldown_s: float = 0.0
     zone_id: str | None = None
+    needs_people: bool = False
+    """Where only movement is seen, what this rule says is marked as degraded."""
 
 
 @dataclass(slots=True)
@@ -84,6 +87,8 @@ class Policy:
         if known is not None and _repeats(known, event):
             return None
         severity = _severity(rule, event, known)
+        if rule.needs_people and self._subject == "movement":
+            event = replace(event, why={**event.why, "degraded": DEGRADED})
         stay = self._stay(rule, event, known)
         if event.state == "end" or event.kind in INSTANT or event.since_utc >= event.utc:
             stay.open.discard(event.key)

@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.analysis import FileOutput
-from pipeline.bootstrap import build_worker, open_site_detector
+from pipeline.bootstrap import build_worker, open_site_detector, route_model
 from pipeline.clock import SystemClock
 from pipeline.errors import BadInput, SourceError
 from pipeline.eventlog import event_line
 from pipeline.folders import DataFolder, default_data
 from pipeline.replay import camera_of, start_of
+from pipeline.rulebook import build_engine
 from pipeline.site import load_site
 from pipeline.track.mot import format_rows
 from pipeline.types import Tracks
@@ -45,13 +46,14 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"VIDEO {args.video}: no such file")
     data = DataFolder(args.data or default_data())
     detector = open_site_detector(site, data)
+    engine = build_engine(site, args.camera, route_model=route_model(data, args.camera))
     began = time.process_time()
     try:
         with open_source(
             args.camera, str(args.video), clock=SystemClock(), start_utc=start_utc,
             masks=site.cameras[args.camera].masks, ring_s=0.0,
         ) as source, FileOutput(_folder(args.out), row_text=_rows, event_text=event_line) as output:  # fmt: skip
-            worker = build_worker(site, args.camera, data=data, detector=detector, output=output)
+            worker = build_worker(site, args.camera, detector=detector, engine=engine, output=output)
             _follow(worker, source, quiet=not sys.stderr.isatty())
             worker.finish(reason="the recording ended")
     except SourceError as error:

@@ -146,3 +146,17 @@ def test_a_restart_changes_nothing(script, cut):
 def test_state_of_another_version_is_refused():
     with pytest.raises(ValueError, match="version 2"):
         make_policy().restore({"version": 2})
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "needs_people", "degraded"),
+    [
+        ("movement where people are needed", "motion", True, True),
+        ("movement is enough", "motion", False, False),
+        ("a person model", "model", True, False),
+    ],
+)
+def test_what_movement_alone_says_of_people_is_marked(word: str, kind: str, needs_people: bool, degraded: bool) -> None:
+    alert = make_policy(kind, needs_people=needs_people).apply(make_event("k"))
+    assert alert is not None
+    assert ("degraded" in alert.event.why) is degraded
