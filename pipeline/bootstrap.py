@@ -24,6 +24,7 @@ from pipeline.detect.wanted import Wanted
 from pipeline.engine.protocol import Job
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
+from pipeline.guard import Guard
 from pipeline.learning import RouteLearner
 from pipeline.rulebook import build_engine
 from pipeline.secrets import RedactingFilter, Secrets, load_secrets
@@ -34,6 +35,7 @@ from pipeline.track.log import TrackLog
 from pipeline.track.tracker import Tracker, TrackerParams
 from pipeline.types import Alert, CameraStatus, Evidence
 from pipeline.video.clip import ClipInfo
+from pipeline.video.health import CameraHealth
 from pipeline.video.pacing import Sampler
 from pipeline.video.source import Source, open_source
 from pipeline.worker import Output, Worker
@@ -145,6 +147,10 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         draw_picture=lambda frame, tracks: live_picture(frame, tracks, config),
         checkpoint_path=data.checkpoint(job.camera_id), source_text=source_text, detector_name=detector.name,
         close_log=track_log.close, learner=learner,
+        guard=Guard(
+            health=CameraHealth(), tell=delivery.system, zones=list(config.zones),
+            needs_fps=max((rule.needs.min_fps for rule in engine.rules), default=0.0),
+        ),
     )  # fmt: skip
     for note in detector.notes:
         log.warning("camera %s: %s", job.camera_id, note)

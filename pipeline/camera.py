@@ -17,8 +17,10 @@ from pipeline.announce import Announcer
 from pipeline.checkpoint import Checkpoint
 from pipeline.clock import Clock
 from pipeline.errors import NightjarError
+from pipeline.guard import Guard
 from pipeline.learning import RouteLearner
 from pipeline.types import CameraStatus, Frame
+from pipeline.video.connection import is_live
 from pipeline.video.source import Source
 from pipeline.worker import Worker
 
@@ -59,6 +61,7 @@ class Camera:
     source_text: str
     detector_name: str
     close_log: Callable[[], None]
+    guard: Guard
     learner: RouteLearner | None = None
     source: Source | None = None
     ended: bool = False
@@ -85,7 +88,7 @@ class Camera:
 
     @property
     def _is_live(self) -> bool:
-        return "://" in self.source_text or self.source_text.startswith(("device:", "/dev/"))
+        return is_live(self.source_text)
 
     def open(self, run_id: int) -> Source:
         """Connect; a file goes on where the last checkpoint stood."""

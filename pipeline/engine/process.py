@@ -98,6 +98,7 @@ class CameraProcess:
             return
         self._frame_utc = self.clock.utc()
         self._online()
+        camera.guard.look(frame)
         if camera.announcer.raised > raised or self._moved_at - self._saved_at >= CHECKPOINT_S:
             camera.save()
             self._saved_at = self._moved_at
@@ -132,7 +133,7 @@ class CameraProcess:
             fps_done=round(self._rates[1], 2) if running else 0.0,
             dropped=self.camera.dropped(),
             frame_age_s=None if self._frame_utc is None else round(max(0.0, now - self._frame_utc), 3),
-            error=self.error,
+            error=self.error or self.camera.guard.ailments,
             detector=self.camera.detector_name,
             utc=now,
         )
@@ -166,13 +167,19 @@ class CameraProcess:
         while True:
             now = self.clock.monotonic()
             if self.state != "running" or now - self._moved_at <= STUCK_S:
-                self._measure(now)
-                self._offline()
-                status = self.status()
-                self.camera.delivery.tell(status)
-                self._say(status_line(status, **self.camera.delivery.numbers()))
+                try:
+                    self._report_once(now)
+                except Exception:  # a thread's edge: the camera goes on, the next report may succeed
+                    log.exception("camera %s: no report", self.camera.camera_id)
             if self.stopping.wait(REPORT_S):
                 return
+
+    def _report_once(self, now: float) -> None:
+        self._measure(now)
+        self._offline()
+        status = self.status()
+        self.camera.delivery.tell(status)
+        self._say(status_line(status, **self.camera.delivery.numbers()))
 
     def _measure(self, now: float) -> None:
         at, seen, done = self._counted
@@ -180,6 +187,8 @@ class CameraProcess:
         if now - at >= 2.0:
             self._rates = ((worker.frames_in - seen) / (now - at), (worker.frames_done - done) / (now - at))
             self._counted = (now, worker.frames_in, worker.frames_done)
+            if self.state == "running" and worker.latest is not None:
+                self.camera.guard.pace(self._rates[1], utc=worker.latest[1].utc)
 
     def _say(self, line: str) -> None:
         with self._out_lock, contextlib.suppress(OSError, ValueError):

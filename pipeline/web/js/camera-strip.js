@@ -37,9 +37,9 @@ export class CameraStrip extends HTMLElement {
       this.#cards.set(camera.camera_id, card);
       this.append(card.node);
     }
-    const sees = SEEING.has(camera.state);
+    const sees = SEEING.has(camera.state) && !camera.error;
     card.node.classList.toggle("blind", !sees);
-    card.state.textContent = TEXTS.camera[camera.state] ?? camera.state;
+    card.state.textContent = SEEING.has(camera.state) && camera.error ? TEXTS.blind : (TEXTS.camera[camera.state] ?? camera.state);
     const fix = TEXTS.cameraFix[camera.state];
     card.more.textContent = sees ? `${camera.detector}, ${camera.fps_done.toFixed(1)} fps` : [camera.error, fix].filter(Boolean).join(" ");
     if (camera.state === "running" && !card.loading) {
