@@ -28,7 +28,7 @@ def assets() -> Path:
 
 
 @pytest.fixture(scope="session")
-def tool():  # noqa: ANN201
+def tool():
     """`tool("redis-server")` gives a program's path, or skips."""
 
     def find(name: str) -> str:
