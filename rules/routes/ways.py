@@ -26,6 +26,11 @@ SAME_WAY = math.radians(50.0)
 STRIDE = 1 << 12
 """Cells per row of a key; places beyond +-20 extents of the scene share none with those inside."""
 
+BLOCK = 256
+"""Tracks marked at once: bounds the memory that building takes."""
+SEEN = 1 << 16
+"""Places remembered by `Ways.at` before it starts over."""
+
 Masks = dict[int, int]
 
 
@@ -60,22 +65,29 @@ class Ways:
     def built(cls, walks: Sequence[NDArray[np.float64]]) -> Ways:
         """All tracks at once; slot i is `walks[i]`, nodes float64 (M, 5)."""
         ways = cls()
-        if not any(len(walk) for walk in walks):
-            return ways
+        for start in range(0, len(walks), BLOCK):
+            ways._add_block(start, walks[start : start + BLOCK])
+        return ways
+
+    def _add_block(self, start: int, walks: Sequence[NDArray[np.float64]]) -> None:
+        """Learn some tracks at once under slots from `start` on."""
         slot = np.concatenate([np.full(len(walk), i) for i, walk in enumerate(walks)])
         nodes = np.concatenate(list(walks))
-        for reach, went in enumerate(ways._went):
+        if not len(nodes):
+            return
+        for reach, went in enumerate(self._went):
             parts = [(key, slot[who]) for key, who in _marks(nodes, reach)]
             keys, slots = (np.concatenate(column) for column in zip(*parts, strict=True))
-            went.update(_packed(keys, slots, len(walks)))
+            _merge(went, _packed(keys, slots, len(walks)), start)
             if reach < PLACES:
-                ways._came[reach].update(_packed(keys // HEADINGS, slots, len(walks)))
-        return ways
+                _merge(self._came[reach], _packed(keys // HEADINGS, slots, len(walks)), start)
 
     def at(self, place: tuple[int, int, int]) -> Local:
         """What all tracks shown say about a place and heading, remembered until a track is added or removed."""
         local = self._seen.get(place)
         if local is None:
+            if len(self._seen) >= SEEN:
+                self._seen.clear()
             local = self._seen[place] = self.among(place, self._shown)
         return local
 
@@ -89,11 +101,13 @@ class Ways:
         column, row, heading = place
         reverse = (heading + HEADINGS // 2) % HEADINGS
         keys = [(column >> shift) * STRIDE + (row >> shift) for shift in COARSER]
-        came = [(masks.get(key, 0) & chosen).bit_count() for masks, key in zip(self._came, keys, strict=False)]
-        went = [masks.get(key * HEADINGS + heading, 0) & chosen for masks, key in zip(self._went, keys, strict=True)]
-        astern = [self._went[i].get(keys[i] * HEADINGS + reverse, 0) & chosen for i in (0, 1, 2)]
+        came = [masks.get(key, 0) for masks, key in zip(self._came, keys, strict=False)]
+        went = [masks.get(key * HEADINGS + heading, 0) for masks, key in zip(self._went, keys, strict=True)]
+        astern = [self._went[i].get(keys[i] * HEADINGS + reverse, 0) for i in (0, 1, 2)]
+        if chosen != -1:  # else the sets are shared, not copied
+            came, went, astern = ([mask & chosen for mask in masks] for masks in (came, went, astern))
         return Local(
-            came=(came[0], came[1], came[2], came[3]),
+            came=(came[0].bit_count(), came[1].bit_count(), came[2].bit_count(), came[3].bit_count()),
             back=(astern[0].bit_count(), astern[1].bit_count(), astern[2].bit_count()),
             ahead=(went[0].bit_count(), went[1].bit_count(), went[2].bit_count()),
             went=(went[0], went[1], went[2], went[3], went[4], went[5]),
@@ -163,6 +177,12 @@ def _unkey(key: int) -> tuple[int, int]:
     """Column and row of a cell's key; both may be negative."""
     row = (key + STRIDE // 2) % STRIDE - STRIDE // 2
     return (key - row) // STRIDE, row
+
+
+def _merge(masks: Masks, more: Masks, start: int) -> None:
+    """Add sets whose first bit is slot `start`."""
+    for key, mask in more.items():
+        masks[key] = masks.get(key, 0) | mask << start
 
 
 def _packed(keys: NDArray[np.int64], slots: NDArray[np.int64], count: int) -> Masks:
