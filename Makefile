@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
-.PHONY: all demo test lint bench wheel wheel-check clean
+.PHONY: all demo test lint nightly bench wheel wheel-check clean
 
 all: $(CORE)
 
@@ -20,6 +20,12 @@ lint: $(DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# What is long: hundreds of kills on either link, two thousand reconnects.
+nightly: $(DEV)
+	$(BIN)/python tests/faults/harness.py --link embedded --kills 200
+	$(BIN)/python tests/faults/harness.py --link redis --kills 200
+	NIGHTJAR_RECONNECTS=2000 $(BIN)/python -m pytest tests/video/test_reconnect.py
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks
