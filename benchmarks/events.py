@@ -26,10 +26,12 @@ from pipeline.detect import Detector
 from pipeline.evaluate.event_files import read_truth
 from pipeline.evaluate.event_score import Alarm, Clip, Due, Judged, Window, figures, judge
 from pipeline.folders import DataFolder
+from pipeline.rulebook import build_engine
 from pipeline.site import Site, parse_site
 from pipeline.types import Detections, Event, Frame, Tracks
 from pipeline.video.pacing import Sampler
 from pipeline.video.source import open_source
+from pipeline.worker import Output, Worker
 
 FPS = 5.0
 ASSET_SITE = """
@@ -117,10 +119,16 @@ class Losing:
         return self._chance.random() >= self._share and pts % self._every_s >= self._gap_s
 
 
-def watch(stage: Stage, film: Film, detector: Detector, sampler: Any, data: DataFolder) -> list[Event]:
+def worker_of(site: Site, camera_id: str, *, detector: Detector, output: Output) -> Worker:
+    """The stages of a camera without anything learned, as `analyze` has them in a fresh data folder."""
+    engine = build_engine(site, camera_id, route_model=None)
+    return build_worker(site, camera_id, detector=detector, engine=engine, output=output)
+
+
+def watch(stage: Stage, film: Film, detector: Detector, sampler: Any) -> list[Event]:
     """All events of a clip, by the worker that cameras have."""
     collected = Collected()
-    worker = build_worker(stage.site, film.camera_id, data=data, detector=detector, output=collected)
+    worker = worker_of(stage.site, film.camera_id, detector=detector, output=collected)
     worker.sampler = sampler
     with open_source(
         film.camera_id, str(film.video), clock=SystemClock(), start_utc=film.start_utc, ring_s=0.0
@@ -138,7 +146,7 @@ def judged(stage: Stage, detector: Detector, data: DataFolder, **losses: float) 
             detector.film, own = film.clip.name, detector
         else:
             own = open_site_detector(stage.site, data)
-        events = watch(stage, film, own, Losing(**{"fps": FPS, **losses}), data)
+        events = watch(stage, film, own, Losing(**{"fps": FPS, **losses}))
         found.append(judge(replace(film.clip, alarms=tuple(_alarms(events))), Window()))
     return found
 

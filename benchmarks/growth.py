@@ -23,12 +23,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.events import Collected
+from benchmarks.events import Collected, worker_of
 from benchmarks.machine import RESULTS, SAMPLES
 from benchmarks.rules import frames as walkers
 from benchmarks.rules import zones
 from benchmarks.svg import write_plot
-from pipeline.bootstrap import build_worker, open_site_detector
+from pipeline.bootstrap import open_site_detector
 from pipeline.clock import FakeClock, SystemClock
 from pipeline.folders import DataFolder
 from pipeline.service import Service
@@ -135,7 +135,7 @@ def hour(*, minutes: int = 60) -> list[list[float]]:
     with tempfile.TemporaryDirectory() as name:
         data = DataFolder(Path(name)).create()
         collected = Collected()
-        worker = build_worker(site, "c0", data=data, detector=open_site_detector(site, data), output=collected)
+        worker = worker_of(site, "c0", detector=open_site_detector(site, data), output=collected)
         found: list[list[float]] = []
         for frame in endless(minutes * 60.0):
             worker.follow(frame)

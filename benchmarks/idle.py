@@ -23,9 +23,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.events import Collected
+from benchmarks.events import Collected, worker_of
 from benchmarks.machine import MODEL, SAMPLES, spread
-from pipeline.bootstrap import build_worker, open_site_detector
+from pipeline.bootstrap import open_site_detector
 from pipeline.clock import FakeClock
 from pipeline.folders import DataFolder
 from pipeline.site import Site, parse_site
@@ -90,7 +90,7 @@ def watching(site: Site, data: DataFolder) -> Callable[[Path], int]:
     detector = open_site_detector(site, data)
 
     def watch(path: Path) -> int:
-        worker = build_worker(site, "c", data=data, detector=detector, output=Collected())
+        worker = worker_of(site, "c", detector=detector, output=Collected())
         with open_source("c", str(path), clock=FakeClock(), start_utc=0.0) as frames:
             worker.run(frames.frames())
         return worker.frames_in
