@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.detect.families import yolo, yolox
+from pipeline.detect.families import fastestdet, nanodet, rtdetr, yolo, yolox
 from pipeline.detect.families.base import Family
 
-FAMILIES: Mapping[str, Family] = {family.name: family for family in (yolox.FAMILY, yolo.RAW, yolo.END_TO_END)}
+FAMILIES: Mapping[str, Family] = {
+    family.name: family
+    for family in (
+        yolox.FAMILY,
+        nanodet.FAMILY,
+        fastestdet.FAMILY,
+        rtdetr.FAMILY,
+        yolo.RAW,
+        yolo.END_TO_END,
+    )
+}
