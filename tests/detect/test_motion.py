@@ -112,7 +112,7 @@ def sway(canvas: Canvas, t: float) -> None:
     """A bush whose leaves go to and fro."""
     random = np.random.default_rng(3)
     for x, y in random.uniform((20, 60), (110, 160), (60, 2)):
-        move = 6 * np.sin(2.2 * t + x)
+        move = 2.5 * np.sin(2.2 * t + x)
         cv2.circle(canvas, (int(x + move), int(y)), 5, (40, 90 + int(x) % 30, 50), -1)
 
 

@@ -37,6 +37,7 @@ SUPPORT_S = 40.0  # a background is trusted for at most this long: what lasts lo
 FLOOR_S = 0.8  # ... and nothing replaces it sooner than this
 TRUST_S = 10.0  # a background from before a restart may be out of date
 KNOWN_S = 4.0  # a look counts as known once it has been seen for this long
+RETURNS, RETURNED_S = 3, 0.8  # a look that has come back so often, for so long in all, is known too
 FLIP = 0.06  # how much more restless a pixel gets by changing its mind once (leaves, water, screens)
 CALM_S = 6.0  # time constant at which that is forgotten: passers-by make two changes and no more
 RESTLESS_S = 90.0  # time constant at which a place that went on changing is trusted again
@@ -71,6 +72,7 @@ class Background:
         self.other: Image = first.copy()
         self.other_s: Plane = np.zeros((height, width), np.float32)
         self.other_known: Mask = np.zeros((height, width), np.uint8)
+        self.returns: NDArray[np.uint8] = np.zeros((height, width), np.uint8)
         self._changed: Mask = np.zeros((height, width), np.uint8)
         self._free: Mask = np.zeros((height, width), np.uint8)
         self._unlearned_s = 0.0
@@ -187,11 +189,20 @@ class Background:
         fresh, lasting = both(new, moved) > 0, both(new, outside(moved)) > 0
         other[fresh] = image[fresh]
         other_s[fresh] = 0.0
+        self.returns[window][fresh] = 0
         self.other_known[window][fresh] = 0
         other_s[lasting] += np.float32(dt)
+        self._know_again(lasting, window)
         takes_over = lasting & (other_s > np.clip(self.support[window], FLOOR_S, SUPPORT_S))
         if takes_over.any():
             self._swap(takes_over, window)
+
+    def _know_again(self, lasting: NDArray[np.bool_], window: Window) -> None:
+        """A look that comes back time and again is a look of the background: leaves, a sign that blinks."""
+        returns, known = self.returns[window], self.other_known[window]
+        back = lasting & (self._changed[window] == 0)
+        returns[back] += 1
+        known[back & (returns >= RETURNS) & (self.other_s[window] > RETURNED_S)] = 255
 
     def _swap(self, there: NDArray[np.bool_], window: Window) -> None:
         mean, support = self.mean[window], self.support[window]

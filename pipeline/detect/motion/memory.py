@@ -17,10 +17,11 @@ LOST_S = 1.2  # a blob unseen for this long is forgotten
 WALKED = 0.25  # of its height: what a blob must have moved to count as somebody
 STRAIGHT = 0.35  # of the way its middle went: what sways comes back
 MIN_AGE_S = 0.25
-RESTLESS = 12.0  # how much farther it must have gone where the picture changes all the time
+RESTLESS = 40.0  # how much farther it must have gone where the picture changes all the time
 STEADY, SHAKY = 0.6, 0.25  # share of steady sightings of late that makes somebody, and that unmakes them
+LEAST = 0.05  # of the picture's height: nobody is judged by less
 PROVE_S = 5.0  # within which it must have gone that far
-LEAFY = 0.03  # unrest of a place where what goes to and fro is leaves
+LEAFY = 0.03  # unrest up to which a place is calm
 STEPS = 0.6  # share of the way that steady sightings must have made
 STILL_S = 180.0  # somebody without any sign of life for this long was a thing
 THING_S = 20.0  # ... and a shape wider than tall sooner
@@ -43,13 +44,10 @@ class Blob:
     steadiness: float = 1.0
     life: float = 0.0
     alone: float = -1e9
+    unrest: float = 0.0
     measured: float = -1e9
     score: float = 0.0
     ghost_votes: int = 0
-    mark: tuple[float, NDArray[np.float32], float] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.mark = (self.born, middle(self.box), 0.0)
 
     @property
     def height(self) -> float:
@@ -63,6 +61,10 @@ class Blob:
         """Where the box should be at a time, going on as it did, at its present size."""
         speed = (self.speed[:2] + self.speed[2:]) / 2
         return np.asarray(self.box + np.tile(speed, 2) * np.float32(min(pts - self.seen, 1.0)), np.float32)
+
+    def calm(self) -> bool:
+        """Whether the place where it was last seen by itself is calm but for it."""
+        return self.unrest <= LEAFY
 
     def guess(self, box: Box, pts: float) -> None:
         """Take a sighting that is only a guess, because somebody stands in front: nothing is learned from it."""
@@ -80,7 +82,7 @@ class Blob:
         self.steadiness += (float(calm) - self.steadiness) * float(share)
         if calm:
             self.steps = self.steps + step
-        self.box, self.seen, self.alone = box, pts, pts
+        self.box, self.seen, self.alone, self.unrest = box, pts, pts, unrest
         self.sightings += 1
         self._judge(pts, picture, unrest)
 
@@ -88,7 +90,6 @@ class Blob:
         """Go on at another time, after a pause of unknown length, as if last seen there."""
         self.born += pts - self.seen
         self.measured += pts - self.seen
-        self.mark = (pts, middle(self.box), self.path)
         self.seen = self.life = self.alone = pts
         self.speed = np.zeros(4, np.float32)
 
@@ -103,30 +104,22 @@ class Blob:
         return pts - max(self.life, self.born) > limit
 
     def _judge(self, pts: float, picture: tuple[int, int], unrest: float) -> None:
-        if self.walked and (self.steadiness < SHAKY or (unrest > LEAFY and self._goes_to_and_fro(pts))):
-            self._begin_again(pts)
-        elif not self.walked and pts - self.born > PROVE_S:
+        if self.steadiness < SHAKY if self.walked else pts - self.born > PROVE_S:
             self._begin_again(pts)
         if self.walked or self.sightings < 2 or pts - self.born < MIN_AGE_S:
             return
         away = gone(self.birth, self.box, picture)
-        needed = WALKED * max(self.height, float(self.birth[3] - self.birth[1])) * (1.0 + RESTLESS * unrest)
+        needed = (
+            WALKED
+            * max(self.height, float(self.birth[3] - self.birth[1]))
+            * (1.0 + RESTLESS * max(0.0, unrest - LEAFY))
+        )
         straight = away > STRAIGHT * self.path and float(np.hypot(*self.steps)) > STEPS * min(away, needed)
-        self.walked = straight and away > needed and self.steadiness > STEADY
-
-    def _goes_to_and_fro(self, pts: float) -> bool:
-        """Whether of late it moved a lot without getting anywhere; asked once in a while."""
-        since, where, path = self.mark
-        if pts - since < PROVE_S:
-            return False
-        self.mark = (pts, middle(self.box), self.path)
-        away = float(np.hypot(*(middle(self.box) - where)))
-        return self.path - path > self.height and away < 0.4 * self.height
+        self.walked = straight and self.height > LEAST * picture[0] and away > needed and self.steadiness > STEADY
 
     def _begin_again(self, pts: float) -> None:
         """What was taken for somebody joins and parts like leaves: let it prove itself once more."""
         self.walked, self.birth, self.born, self.path = False, self.box, pts, 0.0
-        self.mark = (pts, middle(self.box), 0.0)
         self.steps = np.zeros(2, np.float32)
 
 

@@ -138,7 +138,7 @@ def group(found: Parts, blobs: Sequence[Blob], *, pts: float, size: PersonSize) 
     for blob in blobs:
         kept, spare = _fitting(found, owned[blob.number], blob, size)
         free += spare
-        if kept and blob.number in common and pts - blob.alone < TOGETHER_S:
+        if kept and blob.number in common and blob.calm() and pts - blob.alone < TOGETHER_S:
             box = _held(expected[blob.number], common[blob.number])
             shapes.append(replace(_shape(found, kept, blob), box=box, shared=True))
         elif kept:

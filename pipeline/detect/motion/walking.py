@@ -10,6 +10,7 @@ Box = NDArray[np.float32]
 
 UPRIGHT = 0.7  # width in heights
 SAME_SHAPE = 1.35  # factor within which proportions count as kept
+NEARER = 1.5  # factor by which somebody's height changes at most while they prove themselves
 STEADY = (1.8, 1.35)  # factors within which width (arms and legs swing) and height stay from one frame to the next
 EDGE = 2.0  # px: how near to the border of the picture a side is cut off by it
 
@@ -58,6 +59,9 @@ def _approached(birth: Box, box: Box, picture: tuple[int, int]) -> float:
     if cut_off(birth, picture) or cut_off(box, picture):
         return 0.0
     before, after = _proportion(birth), _proportion(box)
+    growth = float(max(box[3] - box[1], 1.0) / max(birth[3] - birth[1], 1.0))
+    if not 1 / NEARER < growth < NEARER:
+        return 0.0
     if max(before, after) > UPRIGHT or not 1 / SAME_SHAPE < after / before < SAME_SHAPE:
         return 0.0
     return float(np.hypot((box[0] + box[2] - birth[0] - birth[2]) / 2, box[3] - birth[3]))
