@@ -47,9 +47,10 @@ def add(path: Path, folder: Path, wish: Wish) -> Entry:
     if known is not None:
         _copy(path, folder / known.file)
         return known
-    name = _name(wish.name or path.stem, folder)
+    name = _name(wish.name or path.stem)
     session = Session(path)
-    card = recognise(path, session, catalog=catalog, family=wish.family)
+    family = wish.family or (catalog[name].family if name in catalog else None)
+    card = recognise(path, session, catalog=catalog, family=family)
     card = replace(card, name=name, labels=wish.labels or card.labels)
     ModelDetector(session, card, score=0.5)  # its trial run refuses a layout that does not fit
     entry = _entry(card, path, digest=digest, wish=wish)
@@ -66,11 +67,10 @@ def _entry(card: ModelCard, path: Path, *, digest: str, wish: Wish) -> Entry:
     )  # fmt: skip
 
 
-def _name(name: str, folder: Path) -> str:
+def _name(name: str) -> str:
     if not NAME.fullmatch(name) or name in RESERVED:
         raise ModelError(f"models add: name {name!r}; allowed: letters, digits, . _ - and none of {RESERVED}")
-    shipped = load_catalog()
-    if name in shipped or any(entry.file == f"{name}.onnx" for entry in shipped.entries):
+    if any(entry.sha256 and f"{name}.onnx" in (entry.file, f"{entry.name}.onnx") for entry in load_catalog().entries):
         raise ModelError(f"models add: name {name!r} is a shipped model's, and these are other weights; give --name")
     return name
 

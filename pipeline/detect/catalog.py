@@ -79,13 +79,17 @@ def local_path(models_folder: Path) -> Path:
 def load_catalog(models_folder: Path | None = None, *, path: Path | None = None) -> Catalog:
     """The shipped catalogue and, given a data folder's models folder, what was added there.
 
+    What was added stands in for a shipped entry of the same name that is only documented.
+
     Raises:
         ModelError: a catalogue cannot be read; the message names file, entry and key.
     """
     entries = read_entries(path or shipped_path())
     if models_folder is not None and local_path(models_folder).is_file():
-        taken = {entry.name for entry in entries}
-        entries += [entry for entry in read_entries(local_path(models_folder)) if entry.name not in taken]
+        taken = {entry.name for entry in entries if entry.sha256 is not None}
+        added = [entry for entry in read_entries(local_path(models_folder)) if entry.name not in taken]
+        names = {entry.name for entry in added}
+        entries = [entry for entry in entries if entry.name not in names] + added
     return Catalog(entries)
 
 

@@ -16,6 +16,7 @@ CHUNK = 1 << 16
 TRIES = 5
 """Connections in a row that bring nothing new before a pull gives up; what has come stays for the next pull."""
 TIMEOUT_S = 30.0
+PAUSE_S = 0.25
 
 State = Literal["present", "damaged", "absent", "documented"]
 Report = Callable[[int], None]
@@ -38,7 +39,6 @@ def pull(
     *,
     mirror: Path | None = None,
     report: Report = lambda done: None,
-    wait: Callable[[float], None] = time.sleep,
 ) -> bool:
     """Put an entry's file into a folder; False where it lies there already, whole.
 
@@ -54,7 +54,7 @@ def pull(
     if mirror is not None:
         _copy(entry, mirror / entry.file, partial, report)
     else:
-        _download(entry, partial, report, wait)
+        _download(entry, partial, report)
     _accept(entry, partial, folder / entry.file, source=entry.url if mirror is None else str(mirror / entry.file))
     return True
 
@@ -78,21 +78,24 @@ def _copy(entry: Entry, source: Path, partial: Path, report: Report) -> None:
         raise ModelError(f"model {entry.name}: mirror {source}: {error.strerror}; it must hold {entry.file}") from None
 
 
-def _download(entry: Entry, partial: Path, report: Report, wait: Callable[[float], None]) -> None:
+def _download(entry: Entry, partial: Path, report: Report) -> None:
     """Fetch, going on where a cut connection left off, for as long as every few connections bring something new."""
-    idle = 0
+    idle, why = 0, ""
     with httpx.Client(follow_redirects=True, timeout=TIMEOUT_S) as client:
-        while True:
+        while idle < TRIES:
             before = _size(partial)
             try:
-                return _fetch(client, entry, partial, report)
+                _fetch(client, entry, partial, report)
+                if entry.bytes is None or _size(partial) >= entry.bytes:
+                    return
+                why = f"ended after {_size(partial)} of {entry.bytes} bytes"
             except httpx.TransportError as error:
-                idle = 0 if _size(partial) > before else idle + 1
-                if idle == TRIES:
-                    raise ModelError(_failed(entry, str(error) or type(error).__name__)) from error
-                wait(min(2.0**idle, 10.0) / 4)
+                why = str(error) or type(error).__name__
             except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
                 raise ModelError(_failed(entry, str(error) or type(error).__name__)) from error
+            idle = 0 if _size(partial) > before else idle + 1
+            time.sleep(PAUSE_S * 2**idle)
+    raise ModelError(_failed(entry, why))
 
 
 def _fetch(client: httpx.Client, entry: Entry, partial: Path, report: Report) -> None:
