@@ -1,6 +1,8 @@
 """A real RTSP server on loopback: opened, refused, killed, stopped, thawed (issue 5, Cameras 2 and 4)."""
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -23,8 +25,11 @@ pytestmark = [pytest.mark.rtsp, pytest.mark.slow]
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    """Below the range that clients are given ports from, where a connection to a dead server may meet itself."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @pytest.fixture(scope="module")
