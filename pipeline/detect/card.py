@@ -69,6 +69,9 @@ def _layout(name: str, signature: Signature, labels: int) -> str:
     shape = signature.outputs[0].shape if len(signature.outputs) == 1 else ()
     if len(shape) == 3:
         _, middle, last = shape
+        # With two labels an RT-DETR row is as long as an end-to-end one; only the description tells them apart.
+        if last == 4 + labels and "rtdetr" in signature.metadata.get("description", "").lower():
+            return "rtdetr"
         if _end_to_end(signature.metadata) or (last == 6 and middle != 4 + labels):
             return "yolo_end_to_end"
         if middle == 4 + labels:

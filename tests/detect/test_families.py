@@ -173,6 +173,7 @@ SAID = {"task": "detect", "names": "{0: 'dog', 1: 'person'}", "imgsz": "[64, 64]
         ("yolo", yolo_columns(), {}),
         ("yolo_end_to_end", end_to_end_rows(), {"end2end": "True"}),
         ("yolo_end_to_end", end_to_end_rows(), {"args": "{'nms': True}"}),
+        ("rtdetr", rtdetr_rows(), {"description": "Ultralytics rtdetr-l model trained on own.yaml"}),
     ],
 )
 def test_an_export_says_itself_what_it_is(
