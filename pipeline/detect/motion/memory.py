@@ -104,7 +104,8 @@ class Blob:
         return pts - max(self.life, self.born) > limit
 
     def _judge(self, pts: float, picture: tuple[int, int], unrest: float) -> None:
-        if self.steadiness < SHAKY if self.walked else pts - self.born > PROVE_S:
+        leaves = self.steadiness < SHAKY and unrest > LEAFY
+        if leaves if self.walked else pts - self.born > PROVE_S:
             self._begin_again(pts)
         if self.walked or self.sightings < 2 or pts - self.born < MIN_AGE_S:
             return

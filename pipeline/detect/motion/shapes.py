@@ -31,6 +31,7 @@ HALF = 0.5  # of the expected height: the least of a silhouette
 SLIM, STOUT = 0.18, 0.75  # width of a silhouette in heights
 FIRM = 0.6  # of its height: with a solid part as tall a silhouette needs no filling in
 EDGED = 0.35  # share of its other pixels that are not smooth shade
+LOW = 0.3  # of its tallest column: what is lower at the side of a silhouette is not part of it
 THIN = 0.1  # of the square on its longer side: a piece with fewer pixels is a line
 SHADY = 0.8  # a piece with more shade than this around it is the rim of a shadow
 
@@ -85,8 +86,17 @@ def with_silhouettes(solid: Mask, changed: Mask, edged: Mask, size: PersonSize) 
         if smooth < (1.0 - EDGED) * np.count_nonzero(rest) and _tallest(solid[window], piece) < FIRM * h:
             if filled is solid:
                 filled = solid.copy()
-            filled[window][piece] = 255
+            filled[window][_upright(piece)] = 255
     return filled
+
+
+def _upright(piece: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A piece without the low columns at its sides: the shadow that lies beside its feet."""
+    tall = piece.sum(axis=0)
+    columns = np.flatnonzero(tall >= LOW * tall.max())
+    kept = np.zeros_like(piece)
+    kept[:, columns[0] : columns[-1] + 1] = piece[:, columns[0] : columns[-1] + 1]
+    return kept
 
 
 def _tallest(solid: Mask, piece: NDArray[np.bool_]) -> int:
