@@ -104,7 +104,7 @@ def test_two_who_cross_are_both_found_again() -> None:
     one = Person(walk((-20, 200), (420, 200), begin=2, seconds=10), clothes=(40, 50, 150))
     two = Person(walk((420, 225), (-20, 225), begin=2, seconds=10), clothes=(150, 80, 30))
     seen = watch(Stage((one, two)), seconds=13)
-    assert share_found(seen, since=3.5, until=5.8) >= 0.85
+    assert share_found(seen, since=4.4, until=6.4) >= 0.85
     assert share_found(seen, since=8.5, until=10.8) >= 0.85
 
 

@@ -39,7 +39,7 @@ GHOST_EVERY_S = 0.2
 GHOST = -0.2  # contour contrast below which a shape is taken for a ghost ...
 GHOST_VOTES = 3  # ... that many times running
 STANDING = 0.25  # heights a second: ghosts do not walk
-SETTLE_S = 8.0  # after the first frame
+SETTLE_S = 5.0  # after the first frame
 YOUNG = 0.12  # unrest that a scene not seen before is taken to have
 LIFE = 14  # levels by which a pixel of somebody alive changes between two frames
 
