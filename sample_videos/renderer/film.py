@@ -19,9 +19,11 @@ from .scene import Scene
 from .solids import Stuff, tree
 from .weather import Sensor, sway, with_rain
 
-SELF_TEXELS = 48
+SELF_TEXELS = 40
 SUN_TEXELS = 176
-REACH_M = 2.4
+REACH_M = 1.9
+FAINT = 0.05
+"""Share of the light at a body below which a lamp is not worth a shadow of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +174,14 @@ class Film:
             share = self._cast(shape, light.sun, centre, radius, sun)
             facing = np.maximum(shape.normals @ light.sun, 0)
             total = total + (static * share * facing)[:, None] * np.array(weather.sun)
+        middle = light.terms(centre[None], np.array([[0.0, 0.0, 1.0]])).lamps[0]
+        bright = [float(m * max(lamp.power)) for m, lamp in zip(middle, weather.lamps, strict=True)]
         for k, lamp in enumerate(weather.lamps):
-            towards = np.array(lamp.at) - centre
-            if np.linalg.norm(towards) > 24:
-                continue
-            share = self._cast(shape, towards / np.linalg.norm(towards), centre, radius, lamps[k])
-            total = total + (light.lamp(k, shape.points, shape.normals) * share)[:, None] * np.array(lamp.power)
+            direct = light.lamp(k, shape.points, shape.normals)
+            if bright[k] > FAINT * (sum(bright) + max(weather.sky)):
+                towards = np.array(lamp.at) - centre
+                direct = direct * self._cast(shape, towards / np.linalg.norm(towards), centre, radius, lamps[k])
+            total = total + direct[:, None] * np.array(lamp.power)
         return np.asarray(total)
 
     def _cast(self, shape: Shape, towards, centre, radius, layer) -> NDArray[np.float64]:

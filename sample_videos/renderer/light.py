@@ -124,7 +124,7 @@ class StaticLight:
         return facing * cone * shadow / (distance**2 + 0.5)
 
 
-FEW = 18
+FEW = 10
 """Sky directions used for what moves; the still site takes more."""
 LAMP_TEXELS = 768
 LAMP_TAN = 3.2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -32,15 +31,12 @@ def digest(name: str, progress: Progress) -> str:
 
 def render(name: str, target: Path, samples: Path, progress: Progress) -> str:
     """Draw a clip into `target` with its truth and its manifest entry; `samples` holds site file and public list."""
-    if target != samples:
-        for file in ("site.yaml", "public.toml"):
-            shutil.copyfile(samples / file, target / file)
     frames_sha256 = render_clip(SCENES[name], target, progress)
-    refresh(target, {name: frames_sha256})
+    refresh(target, samples, {name: frames_sha256})
     return frames_sha256
 
 
-def refresh(folder: Path, fresh: dict[str, str]) -> None:
+def refresh(folder: Path, samples: Path, fresh: dict[str, str]) -> None:
     """Write the truth of every clip that lies in `folder`, and the manifest. `fresh`: frame digests just made."""
     path = folder / "manifest.toml"
     known = {e["name"]: e["frames_sha256"] for e in tomllib.loads(path.read_text())["clip"]} if path.exists() else {}
@@ -49,10 +45,10 @@ def refresh(folder: Path, fresh: dict[str, str]) -> None:
     for name, scene in SCENES.items():
         if name in known and (folder / f"{name}.mp4").exists():
             camera = CAMERAS[scene.camera]
-            truth = write_truth(scene, camera, folder)
+            truth = write_truth(scene, camera, folder, samples)
             parts.append(manifest_entry(scene, camera, folder, known[name], len(truth["expected"])))
     shown = [name for name in SCENES if name in known and (folder / f"{name}.mp4").exists()]
     if shown:
         contact_sheet(folder, shown)
     head = "# Written by `nightjar samples render`; the public part comes from public.toml.\nschema = 1\n\n"
-    path.write_text(head + "\n".join(parts) + "\n" + (folder / "public.toml").read_text())
+    path.write_text(head + "\n".join(parts) + "\n" + (samples / "public.toml").read_text())

@@ -31,13 +31,13 @@ def read_rows(path: Path) -> NDArray[np.float64]:
     return np.array([[float(x) for x in line.split(",")] for line in text.splitlines()]).reshape(-1, 9)
 
 
-def write_truth(scene: Scene, camera: Camera, folder: Path) -> dict[str, Any]:
-    """CLIP.truth.json from CLIP.gt.txt, the site file and the scene; returns what it holds."""
-    site, rows = load_site(folder), read_rows(folder / f"{scene.clip}.gt.txt")
+def write_truth(scene: Scene, camera: Camera, folder: Path, samples: Path) -> dict[str, Any]:
+    """CLIP.truth.json in `folder` from its CLIP.gt.txt, the scene, and the site file and day logs of `samples`."""
+    site, rows = load_site(samples), read_rows(folder / f"{scene.clip}.gt.txt")
     people = stays(rows, fps=scene.fps, width=camera.width, height=camera.height)
     aspect = camera.width / camera.height
     events = expected_events(site, scene.camera_id, people, aspect=aspect)
-    learned = learned_events(site, scene.camera_id, people, usual_points(folder, scene.camera), aspect=aspect)
+    learned = learned_events(site, scene.camera_id, people, usual_points(samples, scene.camera), aspect=aspect)
     truth = {
         "clip": f"{scene.clip}.mp4", "title": scene.title, "site": "site.yaml", "camera_id": scene.camera_id,
         "view": scene.camera, "start": scene.start, "fps": scene.fps, "frames": scene.frames,

@@ -12,7 +12,7 @@ SCENE = Scene(
     camera_id="corridor-faults",
     title="Corridor: camera covered, frozen, turned away",
     start="2026-11-20T09:30:00+01:00",
-    duration_s=84,
+    duration_s=76,
     fps=10,
     b_frames=0,
     weather=Weather(sun=(0, 0, 0), sky=(1.0, 0.98, 0.92), exposure=1.1, noise=1.2),
@@ -24,6 +24,6 @@ SCENE = Scene(
     faults=(
         Fault("covered", 16.0, 30.0),
         Fault("frozen", 38.0, 50.0),
-        Fault("moved", 66.0, 84.0, (22.6, 28.2, 0.7)),
+        Fault("moved", 66.0, 76.0, (22.6, 28.2, 0.7)),
     ),
 )

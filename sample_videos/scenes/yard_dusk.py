@@ -9,13 +9,13 @@ from sample_videos.scenes.yard_walkway import EAST_TO_WEST, WEST_TO_EAST
 
 DUSK = Weather(
     sun=(0, 0, 0),
-    sky=(0.26, 0.30, 0.40),
-    exposure=1.15,
+    sky=(0.46, 0.50, 0.62),
+    exposure=0.92,
     noise=1.3,
     lamps=(
-        Lamp((29.6, 6.6, 5.9), (22.0, 19.0, 14.0)),
-        Lamp((14.6, 7.0, 5.9), (22.0, 19.0, 14.0)),
-        Lamp((31.5, 15.5, 5.6), (14.0, 13.0, 11.0)),
+        Lamp((29.6, 6.6, 5.9), (9.0, 7.8, 5.6)),
+        Lamp((14.6, 7.0, 5.9), (14.0, 12.0, 9.0)),
+        Lamp((31.5, 15.5, 5.6), (7.0, 6.5, 5.5)),
     ),
 )
 
@@ -25,8 +25,8 @@ SCENE = Scene(
     camera_id="yard-dusk",
     title="Yard, dusk: a pair waits in the bays, others go by",
     start="2026-11-18T17:08:00+01:00",
-    duration_s=75,
-    fps=12.5,
+    duration_s=66,
+    fps=10,
     b_frames=2,
     weather=DUSK,
     people=(
@@ -36,19 +36,19 @@ SCENE = Scene(
             3.5,
             (36.0, 1.5),
             (
-                Walk(((31.0, 4.6), (28.0, 6.0), (25.4, 6.0)), 1.35),
-                Stand(34.0, 20),
+                Walk(((31.0, 4.6), (27.6, 6.4), (24.4, 6.4)), 1.35),
+                Stand(34.0, -30),
                 Walk(((28.4, 5.4), (36.0, 1.0)), 1.4),
             ),
         ),
         Person(
             "second",
-            wardrobe.CLERK,
+            wardrobe.FOREMAN,
             9.0,
             (36.0, 0.6),
             (
-                Walk(((31.0, 4.2), (28.0, 5.2), (26.6, 5.7)), 1.3),
-                Stand(29.5, 185),
+                Walk(((31.0, 4.2), (29.0, 4.4), (27.0, 4.6)), 1.3),
+                Stand(29.5, 140),
                 Walk(((29.0, 4.8), (36.0, 0.4)), 1.3),
             ),
         ),
@@ -69,7 +69,7 @@ SCENE = Scene(
         Person(
             "porter",
             wardrobe.PORTER,
-            52.0,
+            46.0,
             (14.0, 21.4),
             (Walk((*((x, y + 0.8) for x, y in WEST_TO_EAST), (36.0, 2.2)), 1.3),),
         ),
