@@ -82,11 +82,15 @@ export class AlertDetail extends HTMLElement {
     return el(
       "div",
       { class: "words" },
-      el("h2", {}, `${TEXTS.kind[alert.kind] ?? alert.kind}`, el("span", { class: `chip ${incident.severity}` }, TEXTS.severity[incident.severity]), el("span", { class: "chip" }, TEXTS.state[incident.state]), alert.trial && el("span", { class: "chip" }, TEXTS.trial), alert.why?.degraded && el("span", { class: "chip" }, TEXTS.degraded)),
+      el("h2", {}, `${TEXTS.kind[alert.kind] ?? alert.kind}`, el("span", { class: `chip ${incident.severity}` }, TEXTS.severity[incident.severity]), el("span", { class: "chip" }, TEXTS.state[incident.state]), alert.trial && el("span", { class: "chip" }, TEXTS.trial), alert.why?.degraded && el("span", { class: "chip", title: alert.why.degraded }, TEXTS.degraded), this.#acknowledge(incident)),
       el("p", { class: "reason" }, alert.sentence),
-      el("p", { class: "quiet" }, `${alert.camera_id}${alert.zone_id ? ` · ${alert.zone_id}` : ""} · ${began} · ${alert.detector}`),
-      alert.detector === "motion" && el("p", { class: "quiet" }, TEXTS.movementNote),
+      el("p", { class: "quiet" }, `${alert.camera_id}${alert.zone_id ? ` · ${alert.zone_id}` : ""} · ${began} · ${alert.detector === "motion" ? TEXTS.movementNote : alert.detector}`),
     );
+  }
+
+  #acknowledge(incident) {
+    if (incident.state !== "new") return null;
+    return el("button", { type: "button", class: "primary", onclick: () => this.act.acknowledge(), "aria-keyshortcuts": "A" }, TEXTS.acknowledge, " ", el("kbd", {}, "A"));
   }
 
   #actions(incident) {
@@ -94,14 +98,12 @@ export class AlertDetail extends HTMLElement {
       const { disposition, note } = incident.last;
       return el("p", { class: "actions" }, `${TEXTS.disposition[disposition] ?? ""}${note ? `: ${note}` : ""}`);
     }
-    const acknowledge = el("button", { type: "button", class: "primary", disabled: incident.state !== "new", onclick: () => this.act.acknowledge(), "aria-keyshortcuts": "A" }, TEXTS.acknowledge, " ", el("kbd", {}, "A"));
     const resolve = Object.entries(TEXTS.disposition).map(([name, words], at) =>
       el("button", { type: "button", onclick: () => this.act.resolve(name), "aria-keyshortcuts": String(at + 1) }, words, " ", el("kbd", {}, String(at + 1))),
     );
     return el(
       "div",
       { class: "actions" },
-      acknowledge,
       el("fieldset", {}, el("legend", {}, TEXTS.resolve), ...resolve),
       el("label", { class: "note" }, el("span", {}, TEXTS.note), el("input", { id: "note", maxlength: "2000", autocomplete: "off" })),
     );

@@ -68,7 +68,7 @@ export const TEXTS = {
     detail: "Choose an alert with J and K or a click.",
   },
   movement: "movement",
-  movementNote: "Found by movement alone: no person model is loaded.",
+  movementNote: "motion: movement alone, no person model is loaded",
   waiting: (n) => `${n} new ${n === 1 ? "alert" : "alerts"} — N to show`,
   openCount: (fresh, open) => `${fresh} new · ${open} open`,
   repeats: (n) => `+${n}`,
