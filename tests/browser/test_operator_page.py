@@ -180,7 +180,8 @@ def test_a_lost_feed_is_loud_and_resumes_without_gap_or_repeat(desk: Desk, page:
 def test_rows_do_not_move_under_the_pointer(desk: Desk, page: WebDriver) -> None:
     desk.raise_alert("k1")
     until(lambda: len(rows(page)) == 1, why="the alert did not arrive")
-    webdriver.ActionChains(page).move_to_element(find(page, "alert-list .row")).perform()
+    webdriver.ActionChains(page).move_to_element(find(page, "h1")).perform()
+    webdriver.ActionChains(page).move_to_element(find(page, "alert-list .row")).move_by_offset(3, 3).perform()
     desk.raise_alert("k2", kind="after_hours", severity="high")
     until(lambda: find(page, "#waiting").is_displayed(), why="waiting alerts are not said")
     assert rows(page) == ["Loitering"]

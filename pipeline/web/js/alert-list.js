@@ -14,7 +14,7 @@ export class AlertList extends HTMLElement {
     this.#desk = desk;
     this.waitingButton = waitingButton;
     waitingButton.addEventListener("click", () => this.thaw());
-    this.addEventListener("pointerenter", () => (this.#frozen = true));
+    for (const name of ["pointerenter", "pointermove"]) this.addEventListener(name, () => (this.#frozen = true));
     this.addEventListener("pointerleave", () => {
       this.#frozen = false;
       this.thaw();
