@@ -18,7 +18,7 @@ Rows = Callable[[Any], Iterator[Row]]
 class Part:
     """One benchmark. `long` replaces `short` under --full; `command` stands for a module other than its name's.
 
-    `markdown` parts print a table instead of JSON.
+    `limit_s` only ends what hangs. `markdown` parts print a table instead of JSON.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Part:
     short: tuple[str, ...] = ()
     long: tuple[str, ...] | None = None
     needs: tuple[Path, ...] = ()
-    limit_s: float = 180.0
+    limit_s: float = 600.0
     command: tuple[str, ...] = ()
     markdown: bool = False
 
@@ -215,9 +215,9 @@ def peers_rows(found: Any) -> Iterator[Row]:
 _BENCH = ("-c", "import sys; from pipeline.cli import main; sys.exit(main(['bench', *sys.argv[1:], '--json']))")
 
 PARTS = (
-    Part(name="pipeline", rows=pipeline_rows, needs=(CLIP, MODEL), long=("--rounds", "5"), limit_s=400),
+    Part(name="pipeline", rows=pipeline_rows, needs=(CLIP, MODEL), long=("--rounds", "5"), limit_s=1200),
     Part(name="peers", rows=peers_rows, short=("--frames", "150"), long=("--rounds", "5", "--frames", "600"),
-         needs=(CLIP, MODEL), limit_s=400),
+         needs=(CLIP, MODEL), limit_s=1200),
     Part(name="decode", rows=decode_rows, short=(str(CLIP),), needs=(CLIP,)),
     Part(name="idle", rows=idle_rows, short=("--seconds", "10", "--rounds", "3")),
     Part(name="start", rows=start_rows, short=("--rounds", "3")),
@@ -229,9 +229,9 @@ PARTS = (
     Part(name="rules", rows=rules_rows, short=("--frames", "120"), long=("--frames", "300")),
     Part(name="routes", rows=routes_rows, short=("--only-ours",), long=(), needs=(ASSETS / "trajectories",),
          markdown=True, limit_s=1800),
-    Part(name="samples", rows=samples_rows, limit_s=300),
+    Part(name="samples", rows=samples_rows, limit_s=1200),
     Part(name="events", rows=events_rows, short=("--plots",), long=("--plots", "--full"), limit_s=1200),
     Part(name="latency", rows=latency_rows, short=("--seconds", "30"), long=("--seconds", "75", "--alerts", "1000")),
     Part(name="alerts", rows=alerts_rows),
-    Part(name="growth", rows=growth_rows, short=("--plots",), long=("--plots", "--hour"), limit_s=900),
+    Part(name="growth", rows=growth_rows, short=("--plots",), long=("--plots", "--hour"), limit_s=1200),
 )  # fmt: skip
