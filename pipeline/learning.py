@@ -8,6 +8,7 @@ that restart like over an occlusion.
 from __future__ import annotations
 
 import logging
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.types import Tracks
@@ -27,21 +28,25 @@ RENEW_S = 86_400.0
 class RouteLearner:
     """Collects finished tracks of one camera and learns them. `key` names view and detector: another one starts anew.
 
-    Positions are picture heights from the top left corner (x times the aspect), as rules see them.
+    Positions are picture heights from the top left corner (x times the aspect), as rules see them. Learning, loading
+    and keeping run in a thread of their own: a model of thousands of tracks takes seconds to load.
     """
 
     def __init__(self, path: Path, *, key: str, params: RouteParams) -> None:
         self._path = path
-        self._model = _kept(path, key=key) or RouteModel(params, key=key)
-        self._judged_by = self._model.learned if self._model.ready else 0
         self._ways: dict[int, list[tuple[float, float, float]]] = {}
         self._run_id: int | None = None
         self._saved_utc: float | None = None
         self._began_utc: float | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="learning")
+        self._loaded: Future[RouteModel] = self._thread.submit(_load, path, key, params)
+        self._judged_by: int | None = None
+        self._learned = 0
+        self._ready = False
 
     @property
     def progress(self) -> str:
-        return self._model.progress
+        return self._loaded.result().progress
 
     def watch(self, tracks: Tracks) -> None:
         """Take one analysed frame in, in order."""
@@ -57,35 +62,53 @@ class RouteLearner:
             i for i, way in self._ways.items() if tracks.utc - way[-1][0] > GONE_S or way[-1][0] - way[0][0] > LONGEST_S
         ]
         self._finish(done)
-        if self._saved_utc is None or tracks.utc - self._saved_utc >= KEEP_S:
+        self._saved_utc = tracks.utc if self._saved_utc is None else self._saved_utc
+        if tracks.utc - self._saved_utc >= KEEP_S:
             self._saved_utc = tracks.utc
-            self.save()
+            self._thread.submit(self._save)
 
     def wants_restart(self, utc: float) -> bool:
         """Whether the judging model should give way: this one has just seen enough, or a day has passed."""
-        if not self._model.ready or self._began_utc is None or self._model.learned == self._judged_by:
+        if not self._ready or self._began_utc is None or self._learned == self._judged_by:
             return False
         return self._judged_by == 0 or utc - self._began_utc >= RENEW_S
 
-    def save(self) -> None:
-        """Keep what was learned; a disk that refuses costs learning, nothing else."""
-        fresh = self._path.with_suffix(".new")
-        try:
-            fresh.write_bytes(self._model.to_bytes())
-            fresh.replace(self._path)
-        except OSError as error:
-            log.warning("what was learned of usual routes cannot be kept: %s", error.strerror)
+    def settle(self) -> None:
+        """Wait until all that was handed over is learned."""
+        self._thread.submit(lambda: None).result()
 
     def close(self) -> None:
         self._finish(list(self._ways))
-        self.save()
+        self._thread.submit(self._save)
+        self._thread.shutdown(wait=True)
 
     def _finish(self, ids: list[int]) -> None:
         for track_id in ids:
             way = self._ways.pop(track_id)
             if len(way) > 1:
-                track = Track.of([t for t, _, _ in way], [(x, y) for _, x, y in way])
-                self._model.learn_one(track, utc=way[-1][0])
+                self._thread.submit(self._learn, way)
+
+    def _learn(self, way: list[tuple[float, float, float]]) -> None:
+        model = self._loaded.result()
+        if self._judged_by is None:
+            self._judged_by = model.learned if model.ready else 0
+        model.learn_one(Track.of([t for t, _, _ in way], [(x, y) for _, x, y in way]), utc=way[-1][0])
+        self._learned, self._ready = model.learned, model.ready
+
+    def _save(self) -> None:
+        """Keep what was learned; a disk that refuses costs learning, nothing else."""
+        if self._learned == 0:
+            return
+        fresh = self._path.with_suffix(".new")
+        try:
+            fresh.write_bytes(self._loaded.result().to_bytes())
+            fresh.replace(self._path)
+        except OSError as error:
+            log.warning("what was learned of usual routes cannot be kept: %s", error.strerror)
+
+
+def _load(path: Path, key: str, params: RouteParams) -> RouteModel:
+    return _kept(path, key=key) or RouteModel(params, key=key)
 
 
 def _kept(path: Path, *, key: str) -> RouteModel | None:

@@ -33,6 +33,7 @@ def walk(learner: RouteLearner, *, people: int, start: float = 1000.0) -> float:
         for _ in range(75):
             learner.watch(frame(utc, {}))
             utc += 0.2
+    learner.settle()
     return utc
 
 

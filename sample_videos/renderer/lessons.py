@@ -14,6 +14,10 @@ DAYS = 8
 """One more than `min_days`; the last of them is the day that lies in `tracks/`."""
 
 
+EVERY = 6
+"""One in so many tracks is learned: a camera's process loads a model of 500 tracks in about a second, of 3,000 in ten."""
+
+
 def write_lessons(folder: Path, cameras: tuple[str, ...] = ("yard",)) -> dict[str, int]:
     """tracks/VIEW.jsonl.gz for every view, routes/CAMERA.model for `cameras`; tracks in each log."""
     counts = write_day(folder / "tracks")
@@ -30,7 +34,8 @@ def lesson(name: str, *, days: int = DAYS, limit: int | None = None) -> RouteMod
     model = RouteModel(RouteParams())
     for back in reversed(range(days)):
         zero = midnight().timestamp() - back * 86400
-        for walk in islice(day_of(camera, 20261117 - back), limit):
+        for walk in islice(day_of(camera, 20261117 - back), 0, limit, EVERY):
             times = [zero + t for t in walk["t"]]
             model.learn_one(Track.of(times, [(x * aspect, y) for x, y in walk["xy"]]), utc=times[-1])
+    model.calibrate()
     return model
