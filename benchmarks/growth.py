@@ -106,7 +106,7 @@ def in_turns(points: Sequence[int], measure: Callable[[int], dict[str, float]], 
     return {name: [[p, round(statistics.median(v), 1)] for p, v in by.items()] for name, by in found.items()}
 
 
-def by_cameras(count: int, *, seconds: float = 12.0) -> dict[str, float]:
+def by_cameras(count: int, *, seconds: float = 8.0) -> dict[str, float]:
     """CPU ms per second of video and memory of one camera's process, with so many at once; 5 s for their start."""
     with tempfile.TemporaryDirectory() as name:
         names = [f"c{n}" for n in range(count)]
