@@ -99,9 +99,12 @@ class RouteLearner:
         """Keep what was learned; a disk that refuses costs learning, nothing else."""
         if self._learned == 0:
             return
+        model = self._loaded.result()
+        if model.ready:
+            model.begin()  # built and calibrated here, or the camera's loop would wait for it at its next start
         fresh = self._path.with_suffix(".new")
         try:
-            fresh.write_bytes(self._loaded.result().to_bytes())
+            fresh.write_bytes(model.to_bytes())
             fresh.replace(self._path)
         except OSError as error:
             log.warning("what was learned of usual routes cannot be kept: %s", error.strerror)

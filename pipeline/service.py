@@ -15,7 +15,7 @@ from pipeline.api.settings import ApiSettings, CameraInfo, check_bind
 from pipeline.clock import Clock
 from pipeline.engine.local import LocalHost
 from pipeline.engine.protocol import Job
-from pipeline.errors import BadInput, NightjarError
+from pipeline.errors import BadInput, NightjarError, StoreError
 from pipeline.folders import DataFolder
 from pipeline.secrets import load_secrets
 from pipeline.site import Site, parse_site
@@ -33,8 +33,7 @@ class Service:
     `pace` plays files as live cameras. With `any_port` the next free port is taken where `port` is in use.
 
     Raises, when made:
-        BadInput: the site has faults, the data folder or the port cannot be used.
-        StoreError: the store is another process's, or not safe to use.
+        BadInput: the site has faults, or the data folder, its store or the port cannot be used.
     """
 
     def __init__(
@@ -56,6 +55,9 @@ class Service:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
         try:
             self.store = Store(data.create().store, clock=clock)
+        except StoreError as error:
+            self._socket.close()
+            raise BadInput(f"--data {data.root}: {error}; stop the other one, or give a folder of its own") from None
         except BaseException:
             self._socket.close()
             raise
@@ -136,8 +138,10 @@ def camera_infos(site: Site) -> list[CameraInfo]:
 
 
 def _bind(host: str, port: int, *, any_port: bool) -> socket.socket:
+    if not 0 < port < 65536:
+        raise BadInput(f"--port {port}: a number from 1 to 65535 is allowed")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port, port + (PORTS_TRIED if any_port else 1)):
+    for candidate in range(port, min(65536, port + (PORTS_TRIED if any_port else 1))):
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -11,8 +11,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import BadInput
+from pipeline.detect.catalog import load_catalog
+from pipeline.errors import BadInput, SiteError
 from pipeline.eventlog import utc_iso
+from pipeline.folders import DataFolder, default_data
 from pipeline.rulebook import build_engine
 from pipeline.secrets import Secrets, load_secrets, names_in, redact
 from pipeline.site import Site, load_site
@@ -35,6 +37,7 @@ def add_to(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     site = load_site(args.site)
+    _check_model(site, args.site)
     if args.calendar is None:
         _forbid(args)
         return _summary(site, args)
@@ -50,6 +53,14 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print_intervals(calendar, closed, first=first, days=args.days)
     return 0
+
+
+def _check_model(site: Site, path: Path) -> None:
+    """A model that nobody has heard of; one that is only not pulled yet is said when the site is run."""
+    model = site.detector.model
+    known = ["auto", "motion", *(entry.name for entry in load_catalog(DataFolder(default_data()).models).entries)]
+    if model not in known and not (site.folder / model).is_file():
+        raise SiteError(f"{path}: detector.model: {model!r}: allowed: {', '.join(known)}, or a file")
 
 
 # --- the whole site ---------------------------------------------------------------------------------------------------

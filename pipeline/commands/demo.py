@@ -130,7 +130,7 @@ def _expected(truth: dict[str, Any]) -> list[Expected]:
             camera_id=truth["camera_id"], kind=e["kind"], rule_id=e["rule_id"], zone_id=e["zone_id"],
             utc=datetime.fromisoformat(e["utc"]).timestamp(), tolerance_s=e["tolerance_s"],
         )
-        for e in truth["expected"]
+        for e in [*truth["expected"], *truth.get("expected_with_routes", [])]
     ]  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     timezone = args.timezone or _ask("Time zone", _local_zone())
     hours = args.hours or _ask("Open on weekdays from-to", "06:00-22:00")
     if not HOURS.fullmatch(hours):
-        raise BadInput(f"--hours {hours!r}: like 06:00-22:00")
+        raise BadInput(f"--hours {hours!r}: HH:MM-HH:MM is allowed, such as 06:00-22:00")
     shown, secret = split_password(source)
     text = site_text(name=name, timezone=timezone, hours=hours, source=shown)
     parse_site(text, str(args.site))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import threading
 from pathlib import Path
@@ -35,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"SITE {args.site}: cannot be read ({type(error).__name__}); a site file is needed") from None
     site = parse_site(text, str(args.site))
-    data = DataFolder((args.data or default_data()).absolute()).create()
+    data = DataFolder((args.data or default_data()).absolute())
+    os.umask(0o077)
     secrets = load_secrets(folder=site.folder)
     for camera_id in site.cameras:
         site.source_of(camera_id, secrets)

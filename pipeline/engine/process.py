@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import random
 import sys
 import threading
@@ -198,6 +199,7 @@ class CameraProcess:
 
 def main() -> int:
     """Exit code 0 when done or where the job cannot be done at all (the status says why)."""
+    os.umask(0o077)
     out, sys.stdout = sys.stdout, sys.stderr
     job = Job.parse(sys.stdin.readline())
     log_to_stderr(job.camera_id)

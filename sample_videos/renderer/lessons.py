@@ -15,7 +15,7 @@ DAYS = 8
 
 
 EVERY = 6
-"""One in so many tracks is learned: a camera's process loads a model of 500 tracks in about a second, of 3,000 in ten."""
+"""One in so many tracks is learned: a camera's process loads a model of 500 tracks in a second, of 3,000 in ten."""
 
 
 def write_lessons(folder: Path, cameras: tuple[str, ...] = ("yard",)) -> dict[str, int]:
@@ -34,7 +34,7 @@ def lesson(name: str, *, days: int = DAYS, limit: int | None = None) -> RouteMod
     model = RouteModel(RouteParams())
     for back in reversed(range(days)):
         zero = midnight().timestamp() - back * 86400
-        for walk in islice(day_of(camera, 20261117 - back), 0, limit, EVERY):
+        for walk in islice(islice(day_of(camera, 20261117 - back), 0, None, EVERY), limit):
             times = [zero + t for t in walk["t"]]
             model.learn_one(Track.of(times, [(x * aspect, y) for x, y in walk["xy"]]), utc=times[-1])
     model.calibrate()
