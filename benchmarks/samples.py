@@ -83,6 +83,11 @@ def truth_of(folder: Path, entry: dict[str, Any]) -> tuple[NDArray[np.float64], 
     return rows, speed
 
 
+def faults_of(folder: Path, entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is done to the camera: while it is covered or frozen, its picture shows nobody who is there."""
+    return list(json.loads((folder / f"{entry['name']}.truth.json").read_text())["faults"])
+
+
 def frames_of(folder: Path, entry: dict[str, Any]) -> Iterator[Frame]:
     """The frames that a worker would analyse."""
     sampler = Sampler(ANALYZE_FPS)
@@ -94,7 +99,10 @@ def measure(detector: Detector, folder: Path, entry: dict[str, Any], *, moving: 
     """Run a detector over a clip and compare it with the truth."""
     rows, speed = truth_of(folder, entry)
     wanted = hit = false = frames = 0
+    blind = [(fault["begin_s"], fault["end_s"]) for fault in faults_of(folder, entry) if fault["kind"] != "moved"]
     for frame in frames_of(folder, entry):
+        if any(begin_s <= frame.pts < end_s for begin_s, end_s in blind):
+            continue
         now = rows[:, 0] == 1 + round(frame.pts * entry["fps"])
         boxes = clipped(rows[now], frame.width, frame.height)
         detections = detector.detect(frame)

@@ -48,7 +48,7 @@ def _stream(container: av.container.OutputContainer, scene: Scene, film: Film) -
     stream.codec_context.thread_count = 1
     stream.options = {
         "crf": str(scene.crf), "preset": "slow", "bf": str(scene.b_frames), "g": str(round(scene.fps * 4)),
-        "profile": "high", "x264-params": "scenecut=0",
+        "profile": "high", "x264-params": "scenecut=0:aq-mode=3",
     }  # fmt: skip
     return stream
 

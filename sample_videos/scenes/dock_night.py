@@ -25,6 +25,7 @@ SCENE = Scene(
     duration_s=48,
     fps=12.5,
     b_frames=2,
+    crf=20,
     weather=NIGHT,
     people=(
         Person(
