@@ -215,7 +215,8 @@ def peers_rows(found: Any) -> Iterator[Row]:
 _BENCH = ("-c", "import sys; from pipeline.cli import main; sys.exit(main(['bench', *sys.argv[1:], '--json']))")
 
 PARTS = (
-    Part(name="pipeline", rows=pipeline_rows, needs=(CLIP, MODEL), short=("--rounds", "2"), long=("--rounds", "5"), limit_s=1200),
+    Part(name="pipeline", rows=pipeline_rows, needs=(CLIP, MODEL), short=("--rounds", "2"), long=("--rounds", "5"),
+         limit_s=1200),
     Part(name="peers", rows=peers_rows, short=("--frames", "120"), long=("--rounds", "5", "--frames", "600"),
          needs=(CLIP, MODEL), limit_s=1200),
     Part(name="decode", rows=decode_rows, short=(str(CLIP),), needs=(CLIP,)),
