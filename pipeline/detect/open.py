@@ -9,6 +9,7 @@ from pipeline.detect.card import ModelCard, card_from_family, card_from_metadata
 from pipeline.detect.catalog import Catalog, Entry, load_catalog, sha256_of
 from pipeline.detect.model import ModelDetector
 from pipeline.detect.motion import MotionDetector
+from pipeline.detect.regions import RegionDetector
 from pipeline.detect.session import Session
 from pipeline.errors import ModelError
 
@@ -72,10 +73,15 @@ def _catalogued(spec: DetectorSpec, entry: Entry, models_folder: Path | None) ->
             f"{path}: damaged (its sha256 is not the catalogue's); `nightjar models pull {entry.name}` again"
         )
     session = Session(path, threads=spec.threads, providers=spec.providers)
-    return ModelDetector(session, entry.card(), score=spec.score)
+    return _looking(spec, ModelDetector(session, entry.card(), score=spec.score))
 
 
 def _from_path(spec: DetectorSpec, path: Path, catalog: Catalog) -> Detector:
     session = Session(path, threads=spec.threads, providers=spec.providers)
     card = recognise(path, session, catalog=catalog, family=spec.family)
-    return ModelDetector(session, card, score=spec.score)
+    return _looking(spec, ModelDetector(session, card, score=spec.score))
+
+
+def _looking(spec: DetectorSpec, detector: ModelDetector) -> Detector:
+    """The detector itself, or one that shows it the regions that are worth it."""
+    return RegionDetector(detector) if spec.regions else detector
