@@ -95,7 +95,9 @@ def in_words(latest: dict[str, Any]) -> str:
 
 
 def _quiet(latest: dict[str, Any]) -> str:
-    load, cores = latest["machine"]["load"], latest["machine"]["cores"]
+    """Whether the machine was idle when the run, or with --only any of the runs, began."""
+    cores = latest["machine"]["cores"]
+    load = max([latest["machine"]["load"], *(found.get("load", 0.0) for found in latest["parts"].values())])
     if load <= 0.5 * cores:
         return "Nothing else ran."
     return f"**Provisional: other work ran beside it (load {load:g} on {cores} cores at the start).**"
@@ -122,7 +124,8 @@ def main() -> int:
     console, began = Console(stderr=True), time.monotonic()
     for n, part in enumerate(parts, start=1):
         with console.status(f"[{n}/{len(parts)}] {part.name} ...", refresh_per_second=2):
-            known[part.name] = {**run_part(part, full=args.full), "commit": latest["machine"]["commit"]}
+            of_run = {key: latest["machine"][key] for key in ("commit", "load")}
+            known[part.name] = {**run_part(part, full=args.full), **of_run}
         found = known[part.name]
         console.print(
             f"{n}/{len(parts)} {part.name}: {found['status']} {found.get('reason', '')} {found.get('seconds', '')}"

@@ -104,7 +104,7 @@ def test_the_table_lists_what_has_no_figure() -> None:
     assert "- rules: its result has another form" in made
     assert "- events: skipped, not run" in made
     assert "Nothing else ran." in made
-    latest["machine"]["load"] = 99.0
+    latest["parts"]["idle"]["load"] = 99.0
     assert "Provisional" in runner.in_words(latest)
 
 
