@@ -58,7 +58,7 @@ def test_killed_workers_come_back_and_lose_no_alert(service: Service, samples: P
     running = lambda: all(status.state == "running" for status in service.workers.status())  # noqa: E731
     wait_until(running, within_s=120, why="the workers did not start")
     time.sleep(12)
-    for camera_id in cameras:
+    for camera_id in cameras[:3]:
         pid = service.workers.pid(camera_id)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)

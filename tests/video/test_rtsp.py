@@ -143,12 +143,15 @@ def test_killed_known_at_once_and_back_soon(serve):
         state, after_s = ending(source)
     assert state == "no_video"
     assert after_s < 10.0
-    assert refusal(port).state == "refused"
+    server.wait(timeout=10)
+    tried_s = CLOCK.monotonic()
+    while refusal(port).state != "refused":  # the kernel takes a moment to let go of a killed server's sockets
+        assert CLOCK.monotonic() - tried_s < 10.0
     serve(port)
     began_s = CLOCK.monotonic()
     with opened(port) as source:
         take(source, 1)
-    assert CLOCK.monotonic() - began_s < 5.0
+    assert CLOCK.monotonic() - began_s < 10.0
 
 
 def test_stopped_known_in_ten_seconds_and_read_again_after_the_thaw(serve):
