@@ -131,6 +131,9 @@ class Background:
         self.support[there] = 0.0
         self.other_s[there] = 0.0
         self.other_known[there] = 0
+        self.blink[:] = 0.0
+        self.restless[:] = 0.0
+        self._changed = np.zeros_like(self._changed)
 
     def absorb(self, image: Image, shape: Mask, window: Window) -> None:
         """Take a shape inside a window of the picture as background here and now: what was there has gone."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.base import DetectorKind
-from pipeline.detect.motion.background import Background
+from pipeline.detect.motion.background import Background, Light
 from pipeline.detect.motion.change import Change, contour_contrast, judge
 from pipeline.detect.motion.checkpoint import pack, unpack
 from pipeline.detect.motion.memory import Blob, Memory
@@ -32,6 +32,7 @@ PROPORTION = 0.42  # width of a walking person in heights
 UNSURE = 0.2  # score of what moves but is not known to be somebody
 SIZE_EVERY_S = 0.4
 FLOOD = 0.55  # share of changed pixels beyond which the picture, not something in it, has changed ...
+HUGE = 0.5  # of the picture: something before the lens, not somebody in the scene
 FLOOD_S = 0.4  # ... when it lasts
 MARGIN = 14  # px around changed pixels that are looked at with them
 LONGEST_STEP_S = 2.0  # a gap in the frames counts as no more than this
@@ -109,18 +110,26 @@ class _Scene:
         empty = background.under(light)
         changed = background.changed(image, empty)
         self.seen = []
-        if self._flooded(changed):
+        if np.count_nonzero(changed) < FLOOD * changed.size:
+            self._flood_since = None
+            self._judge(image, empty, changed, light, dt)
+        elif self._flood_since is None:
+            self._flood_since = pts
+        elif pts - self._flood_since >= FLOOD_S:
             background.relearn(image, self._protected)
-        else:
-            where = windows(changed, margin=MARGIN)
-            change = _judged(image, empty, changed, where)
-            self.memory.forget(pts)
-            shapes, labels = self._shapes(change, changed)
-            shapes = self._without_ghosts(shapes, labels, image, empty)
-            self.seen = self._remember(shapes, image)
-            self._protected = self._protect()
-            background.learn(image, changed=changed, protected=self._protected, light=light, dt=dt, where=where)
+            self.memory.forget_strangers()
         self._previous = image
+
+    def _judge(self, image: Image, empty: Image, changed: Mask, light: Light, dt: float) -> None:
+        """Who the changed pixels are; `empty` is the background under today's light."""
+        where = windows(changed, margin=MARGIN)
+        change = _judged(image, empty, changed, where)
+        self.memory.forget(self.pts)
+        shapes, labels = self._shapes(change, changed)
+        shapes = self._without_ghosts(shapes, labels, image, empty)
+        self.seen = self._remember(shapes, image)
+        self._protected = self._protect()
+        self.background.learn(image, changed=changed, protected=self._protected, light=light, dt=dt, where=where)
 
     def resume(self, image: Image, pts: float) -> None:
         """Go on at another `pts` after a pause of unknown length."""
@@ -145,19 +154,13 @@ class _Scene:
         drop_rims(found, both(changed, outside(solid)))
         return group(found, self.memory.blobs, pts=self.pts, size=self.size), found.image
 
-    def _flooded(self, changed: Mask) -> bool:
-        if np.count_nonzero(changed) < FLOOD * changed.size:
-            self._flood_since = None
-            return False
-        if self._flood_since is None:
-            self._flood_since = self.pts
-        return self.pts - self._flood_since >= FLOOD_S
-
     def _remember(self, shapes: Sequence[Shape], image: Image) -> list[Blob]:
         """Update the blobs that shapes belong to and begin new ones: the blobs of this frame."""
         seen = []
         for shape in shapes:
             blob = shape.owner
+            if (shape.box[2] - shape.box[0]) * (shape.box[3] - shape.box[1]) > HUGE * self.shape[0] * self.shape[1]:
+                continue
             if blob is None:
                 if shape.box[3] - shape.box[1] < SMALLEST * self.shape[0]:
                     continue

@@ -135,6 +135,10 @@ class Memory:
         """Drop what has not been seen for a while, or has turned out to be a thing."""
         self.blobs = [blob for blob in self.blobs if pts - blob.seen <= LOST_S and not blob.outlived(pts)]
 
+    def forget_strangers(self) -> None:
+        """Keep only who has walked: the picture as a whole has changed."""
+        self.blobs = [blob for blob in self.blobs if blob.walked]
+
     def add(self, box: Box, pts: float) -> Blob:
         blob = Blob(box=box, born=pts, seen=pts, number=self._next, birth=box, life=pts)
         self._next += 1
