@@ -1,4 +1,6 @@
-"""Local processes: one per camera, watched and restarted with back-off. One crash costs one camera."""
+"""Local processes: one per camera, watched and restarted with back-off. One crash costs one camera.
+
+A spare process with its libraries loaded waits for the next crash; loading them is most of what a start costs."""
 
 from __future__ import annotations
 
@@ -39,6 +41,7 @@ class LocalHost:
         self._children = {job.camera_id: _Child(job=job) for job in jobs}
         self._clock = clock
         self._new_epoch = new_epoch
+        self._spare: subprocess.Popen[str] | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
@@ -55,6 +58,7 @@ class LocalHost:
             child.ask_to_end()
         for child in self._children.values():
             child.end(within_s=max(0.1, deadline - self._clock.monotonic()))
+        self._end_spare()
 
     def status(self) -> list[CameraStatus]:
         return [child.status for child in self._children.values()]
@@ -86,6 +90,30 @@ class LocalHost:
         while not self._stopping.wait(0.1):
             for child in self._children.values():
                 self._watch(child)
+            self._keep_spare()
+
+    def _keep_spare(self) -> None:
+        """Have one process ready, once nobody is starting: what crashes next need not wait for its libraries."""
+        if self._spare is not None and self._spare.poll() is None:
+            return
+        children = self._children.values()
+        starting = any(child.restart_at is not None or child.silent for child in children)
+        if not starting and any(child.process is not None for child in children):
+            self._spare = _new_process()
+
+    def _end_spare(self) -> None:
+        spare, self._spare = self._spare, None
+        if spare is None:
+            return
+        spare.kill()
+        spare.wait(timeout=5.0)
+        for pipe in (spare.stdin, spare.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _take_process(self) -> subprocess.Popen[str]:
+        spare, self._spare = self._spare, None
+        return spare if spare is not None and spare.poll() is None else _new_process()
 
     def _watch(self, child: _Child) -> None:
         now = self._clock.monotonic()
@@ -97,7 +125,7 @@ class LocalHost:
         if process is None:
             return
         if process.poll() is None:
-            patience_s = FIRST_WORD_S if child.heard_at <= child.started_at else HUNG_S
+            patience_s = FIRST_WORD_S if child.silent else HUNG_S
             if now - child.heard_at > patience_s:
                 log.error("camera %s: its process says nothing for %.0f s; killed", child.job.camera_id, patience_s)
                 process.kill()
@@ -124,7 +152,15 @@ class LocalHost:
         child.restart_at = None
         child.started_at = child.heard_at = self._clock.monotonic()
         child.job = replace(child.job, epoch=self._new_epoch(child.job.camera_id))
-        child.start(self._clock)
+        child.start(self._take_process(), self._clock)
+
+
+def _new_process() -> subprocess.Popen[str]:
+    """A camera's process without a camera yet: it loads its libraries and waits for its job."""
+    command = [sys.executable, "-m", "pipeline.engine.process"]
+    return subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
 
 
 @dataclass(slots=True)
@@ -146,11 +182,13 @@ class _Child:
     def __post_init__(self) -> None:
         self.status = CameraStatus(camera_id=self.job.camera_id, state="starting")
 
-    def start(self, clock: Clock) -> None:
-        command = [sys.executable, "-m", "pipeline.engine.process", self.job.camera_id]
-        self.process = subprocess.Popen(  # noqa: S603
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
+    @property
+    def silent(self) -> bool:
+        """Whether its process runs and has said nothing so far."""
+        return self.process is not None and self.heard_at <= self.started_at
+
+    def start(self, process: subprocess.Popen[str], clock: Clock) -> None:
+        self.process = process
         self._say(self.job.line())
         assert self.process.stdout is not None
         self.reader = threading.Thread(target=self._listen, args=(self.process.stdout, clock), daemon=True)

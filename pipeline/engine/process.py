@@ -1,4 +1,4 @@
-"""A camera's own process: `python -m pipeline.engine.process CAMERA`, told what to do on its standard input.
+"""A camera's own process: `python -m pipeline.engine.process`, told what to do on its standard input.
 
 It opens the source, follows it with the worker, reconnects with back-off and never gives up; a thread reports how it
 is doing. It ends when its input closes, when its file has ended, or when a newer copy of it has taken over.
@@ -201,7 +201,10 @@ def main() -> int:
     """Exit code 0 when done or where the job cannot be done at all (the status says why)."""
     os.umask(0o077)
     out, sys.stdout = sys.stdout, sys.stderr
-    job = Job.parse(sys.stdin.readline())
+    line = sys.stdin.readline()
+    if not line:  # a spare that was never needed
+        return 0
+    job = Job.parse(line)
     log_to_stderr(job.camera_id)
     clock = SystemClock()
     try:

@@ -53,6 +53,14 @@ def until(what: Callable[[], bool], *, within_s: float = 40.0) -> None:
         time.sleep(0.05)
 
 
+def children() -> set[int]:
+    """Child processes of this one, zombies left out."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        found |= {int(pid) for pid in (task / "children").read_text().split()}
+    return {pid for pid in found if (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"}
+
+
 def states(host: LocalHost) -> list[str]:
     return [status.state for status in host.status()]
 
@@ -66,6 +74,20 @@ def test_a_killed_process_is_started_again_and_the_other_is_left_alone(host: Loc
     until(lambda: host.pid("gone") not in (None, victim) and states(host)[0] == "not_found")
     assert host.pid("odd") == other
     assert not host.finished()
+
+
+@pytest.mark.parametrize("host", ["motion"], indirect=True)
+def test_a_crash_is_answered_by_a_process_that_was_ready(host: LocalHost) -> None:
+    until(lambda: states(host) == ["not_found", "not_found"])
+    until(lambda: len(children()) == 3)
+    ready, victim = children(), host.pid("gone")
+    assert victim is not None
+    os.kill(victim, signal.SIGKILL)
+    until(lambda: host.pid("gone") not in (None, victim))
+    assert host.pid("gone") in ready
+    until(lambda: len(children() - ready) == 1)
+    host.stop()
+    assert children() == set()
 
 
 @pytest.mark.parametrize("host", ["no-such-model"], indirect=True)
