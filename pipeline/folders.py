@@ -24,6 +24,8 @@ class DataFolder:
     | state/CAMERA.json | that camera's process | - |
     | models/ | `nightjar models pull` and `add` | - |
     | routes/CAMERA.model | `nightjar routes fit` and the demo | - |
+    | keys/ | whoever starts first; never altered | - |
+    | inbox/ | commands ask the running service, which answers | - |
     """
 
     root: Path
@@ -39,6 +41,14 @@ class DataFolder:
     @property
     def models(self) -> Path:
         return self.root / "models"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
 
     def outbox(self, camera_id: str) -> Path:
         return self.root / "outbox" / f"{camera_id}.sqlite"
@@ -59,7 +69,7 @@ class DataFolder:
             BadInput: the folder cannot be made or written to.
         """
         try:
-            for folder in ("", "outbox", "tracks", "evidence", "state", "models", "routes"):
+            for folder in ("", "outbox", "tracks", "evidence", "state", "models", "routes", "keys", "inbox"):
                 (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise BadInput(f"--data {self.root}: {error.strerror}; give a folder that can be written to") from None

@@ -51,6 +51,18 @@ class Store:
             self._owner.release()
             raise
 
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    def changing(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        """One transaction on the one connection, for what lies in modules of its own (exports, retention).
+
+        Raises:
+            StoreError: the disk or the file refuses; nothing was changed.
+        """
+        return self._transaction()
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()
