@@ -32,28 +32,30 @@ WEIGHT = {"pace": 0.5}
 class Tail:
     """How surprising a value is, minus log of the share of normal tracks that reach it; 0 for the lower half."""
 
-    __slots__ = ("_cap", "_count", "_middle", "_scale", "_sorted", "_start")
+    __slots__ = ("_cap", "_middle", "_rarity", "_scale", "_sorted", "_start")
 
     def __init__(self, values: NDArray[np.float64]) -> None:
         self._sorted: list[float] = np.sort(values).tolist()
-        self._count = len(values) + 0.5
         self._middle = float(np.median(values))
         self._start = float(np.quantile(values, 1.0 - TAIL))
         beyond = values[values > self._start] - self._start
         self._scale = max(float(beyond.mean()) if len(beyond) else 0.0, SHORTEST_TAIL)
         self._cap = -math.log(TAIL)
+        share = (np.arange(len(values) + 1) + 0.5) / (len(values) + 0.5)
+        self._rarity: list[float] = np.minimum(self._cap, -np.log(share)).tolist()
 
     def __call__(self, value: float) -> float:
         if value <= self._middle:
             return 0.0
         if value > self._start:
             return self._cap + (value - self._start) / self._scale
-        reached = len(self._sorted) - bisect_left(self._sorted, value) + 0.5
-        return min(self._cap, math.log(self._count / reached))
+        return self._rarity[len(self._sorted) - bisect_left(self._sorted, value)]
 
     def many(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The same for an array."""
-        return np.array([self(value) for value in values.tolist()])
+        inside = np.array(self._rarity)[len(self._sorted) - np.searchsorted(self._sorted, values, side="left")]
+        beyond = self._cap + (values - self._start) / self._scale
+        return np.where(values <= self._middle, 0.0, np.where(values > self._start, beyond, inside))
 
 
 class Standing:

@@ -59,26 +59,56 @@ def resampled(walk: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack((np.interp(wanted, index, walk[:, 0]), np.interp(wanted, index, walk[:, 1])))
 
 
-def corridors(
-    walks: Sequence[NDArray[np.float64]],
-    scene: Scene,
-    *,
-    notes: Sequence[Note] = (),
-    zones: Mapping[str, Polygon] | None = None,
-) -> list[Corridor]:
-    """The main flows among walks (nodes in extents), largest first; greedily, the track most like others each time."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Flows:
+    """The main flows without names: lines float64 (K, 16, 2), half widths (K,), both in extents, largest flow first.
+
+    `tracks` int64 (K,) walk each, of `count` tracks that are long enough to be a route.
+    """
+
+    lines: NDArray[np.float64]
+    halves: NDArray[np.float64]
+    tracks: NDArray[np.int64]
+    count: int
+
+
+def drawn(walks: Sequence[NDArray[np.float64]]) -> Flows:
+    """The main flows among walks (nodes in extents); greedily, the track most like others each time."""
     long = [walk for walk in walks if len(walk) >= SHORTEST_NODES]
-    if len(long) < 2:
-        return []
     chosen = long if len(long) <= SAMPLE else [long[i * len(long) // SAMPLE] for i in range(SAMPLE)]
-    paths = np.array([resampled(walk) for walk in chosen])  # (N, 16, 2)
-    found = []
-    for members in _groups(_alike(paths)):
+    paths = np.array([resampled(walk) for walk in chosen]).reshape(-1, POINTS, 2)
+    lines, halves, tracks = [], [], []
+    for members in _groups(_alike(paths)) if len(chosen) > 1 else []:
         line = np.median(paths[members], axis=0)
         off = [float(np.quantile(along(path, line)[0], 0.9)) for path in paths[members]]
-        half = max(float(np.quantile(off, 0.9)), 0.01)
-        found.append((line, half, len(members)))
-    return _named(found, len(chosen), scene, notes=notes, zones=zones or {})
+        lines.append(line)
+        halves.append(max(float(np.quantile(off, 0.9)), 0.01))
+        tracks.append(len(members))
+    shape = np.array(lines, np.float64).reshape(-1, POINTS, 2)
+    return Flows(shape, np.array(halves, np.float64), np.array(tracks, np.int64), len(chosen))
+
+
+def corridors(
+    flows: Flows, scene: Scene, *, notes: Sequence[Note] = (), zones: Mapping[str, Polygon] | None = None
+) -> list[Corridor]:
+    """Flows in input units, each with its name and what an installer said about it."""
+    ends = flows.lines.reshape(-1, 2)
+    low, high = (ends.min(axis=0), ends.max(axis=0)) if len(ends) else (np.zeros(2), np.ones(2))
+    used: dict[str, int] = {}
+    named = []
+    for number, line in enumerate(flows.lines):
+        places = line * scene.extent + (scene.x0, scene.y0)
+        at = (_end_name(line[i], places[i], low, high, zones or {}) for i in (0, -1))
+        name = " -> ".join(at)
+        used[name] = used.get(name, 0) + 1
+        name = name if used[name] == 1 else f"{name} ({used[name]})"
+        note = next((n for n in notes if apart(n.line, line)[0] <= ALIKE_MEAN), None)
+        status: Status = note.status if note else "learned"
+        if note and note.name:
+            name = note.name
+        tracks, half = int(flows.tracks[number]), float(flows.halves[number]) * scene.extent
+        named.append(Corridor(f"c{number + 1}", name, places, half, tracks / flows.count, tracks, status))
+    return named
 
 
 def follows(walk: NDArray[np.float64], line: NDArray[np.float64]) -> bool:
@@ -132,32 +162,6 @@ def _groups(alike: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
         free[members] = False
         groups.append(members)
     return groups
-
-
-def _named(
-    found: Sequence[tuple[NDArray[np.float64], float, int]],
-    count: int,
-    scene: Scene,
-    *,
-    notes: Sequence[Note],
-    zones: Mapping[str, Polygon],
-) -> list[Corridor]:
-    low = np.min([line.min(axis=0) for line, _, _ in found], axis=0) if found else np.zeros(2)
-    high = np.max([line.max(axis=0) for line, _, _ in found], axis=0) if found else np.ones(2)
-    used: dict[str, int] = {}
-    named = []
-    for number, (line, half, tracks) in enumerate(found, start=1):
-        places = line * scene.extent + (scene.x0, scene.y0)
-        ends = (_end_name(end, places[i], low, high, zones) for i, end in ((0, line[0]), (-1, line[-1])))
-        name = " -> ".join(ends)
-        used[name] = used.get(name, 0) + 1
-        name = name if used[name] == 1 else f"{name} ({used[name]})"
-        note = next((n for n in notes if apart(n.line, line)[0] <= ALIKE_MEAN), None)
-        status: Status = note.status if note else "learned"
-        if note and note.name:
-            name = note.name
-        named.append(Corridor(f"c{number}", name, places, half * scene.extent, tracks / count, tracks, status))
-    return named
 
 
 def _end_name(

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from rules.routes import archive
 from rules.routes.calibration import Calibration
-from rules.routes.corridor import ALIKE_MEAN, Corridor, Note, Polygon, Status, apart, corridors, follows
+from rules.routes.corridor import ALIKE_MEAN, Corridor, Flows, Note, Polygon, Status, apart, corridors, drawn, follows
 from rules.routes.evidence import MAX_TRACKS, START, STATISTICS, Evidence
 from rules.routes.pace import Pace
 from rules.routes.scene import Scene
 from rules.routes.scorer import RouteScorer, Verdict
 from rules.routes.walk import FLOATS_PER_NODE, Track
-from rules.routes.ways import Ways, cell_of
+from rules.routes.ways import Ways
 
 DAY_S = 86_400.0
 REFRESH = 2
@@ -71,7 +71,8 @@ class RouteModel:
         self._ways = Ways()
         self._pace = Pace()
         self._calibration: Calibration | None = None
-        self._flows: list[Corridor] | None = None
+        self._flows: Flows | None = None
+        self._corridors: list[Corridor] | None = None
         self._refreshed = 0
         self._forbidden = 0
 
@@ -161,7 +162,6 @@ class RouteModel:
             self._build()
         self._maxima = np.array([self._left_out(slot) for slot in range(len(self._walks))])
         self._calibrate()
-        self._warm()
 
     def begin(self) -> RouteScorer:
         """A scorer for one new track.
@@ -197,9 +197,11 @@ class RouteModel:
         """The main flows, largest first; named after `zones` (polygons in input units) where their ends lie in one."""
         if self.scene is None:
             return []
-        if self._flows is None or zones is not None:
-            self._flows = corridors(self._walks, self.scene, notes=self.notes, zones=zones)
-        return self._flows
+        if self._flows is None:
+            self._flows, self._corridors = drawn(self._walks), None
+        if self._corridors is None or zones is not None:
+            self._corridors = corridors(self._flows, self.scene, notes=self.notes, zones=zones)
+        return self._corridors
 
     def note(self, corridor_id: str, *, name: str | None = None, status: Status = "accepted") -> None:
         """Keep an installer's word on a corridor, also when corridors are drawn anew.
@@ -214,7 +216,7 @@ class RouteModel:
             raise KeyError(corridor_id)
         line = (flow.line - (self.scene.x0, self.scene.y0)) / self.scene.extent
         self.notes = [Note(line, name, status), *(n for n in self.notes if apart(n.line, line)[0] > ALIKE_MEAN)]
-        self._flows = None
+        self._corridors = None
         self._forbid()
         if self._calibration is not None:
             self.calibrate()
@@ -228,27 +230,33 @@ class RouteModel:
         return [walk[:, :2] * self.scene.extent + corner for walk in self._walks[::every]]
 
     def to_bytes(self) -> bytes:
-        """The model, to be kept; `from_bytes` continues exactly."""
-        walks, walk_lengths = archive.joined(list(self._walks), FLOATS_PER_NODE)
-        waiting = [np.column_stack((track.t, track.xy)) for track in self._waiting]
-        raw, raw_lengths = archive.joined(waiting, 3)
-        scene = None if self.scene is None else asdict(self.scene)
+        """The model, to be kept; `from_bytes` continues exactly, and computes nothing anew."""
         head: dict[str, Any] = {
             "params": asdict(self.params), "key": self.key, "unit": self.unit, "accepted": self.accepted,
-            "learned": self.learned,
-            "still": self.still,
-            "first_utc": self.first_utc, "last_utc": self.last_utc, "scene": scene, "refreshed": self._refreshed,
+            "learned": self.learned, "still": self.still, "first_utc": self.first_utc, "last_utc": self.last_utc,
+            "scene": None if self.scene is None else asdict(self.scene), "refreshed": self._refreshed,
             "calibrated": self._calibration is not None,
             "notes": [{"line": note.line.tolist(), "name": note.name, "status": note.status} for note in self.notes],
         }  # fmt: skip
-        return archive.pack(head, {
-            "walks": walks.astype(np.float32), "walk_lengths": walk_lengths, "maxima": self._maxima,
-            "raw": raw, "raw_lengths": raw_lengths,
-        })  # fmt: skip
+        raw, raw_lengths = archive.joined([np.column_stack((one.t, one.xy)) for one in self._waiting], 3)
+        walks, walk_lengths = archive.joined(self._walks, FLOATS_PER_NODE)
+        arrays = {
+            "raw": raw, "raw_lengths": raw_lengths, "walks": walks.astype(np.float32), "walk_lengths": walk_lengths,
+            "maxima": self._maxima,
+        }  # fmt: skip
+        if self.scene is not None:
+            self.corridors()
+            assert self._flows is not None
+            arrays |= self._ways.dump(len(self._walks))
+            arrays["pace_cells"], arrays["pace_sums"] = self._pace.dump()
+            arrays |= {"flow_lines": self._flows.lines, "flow_halves": self._flows.halves}
+            arrays["flow_tracks"] = self._flows.tracks
+            head["flow_count"] = self._flows.count
+        return archive.pack(head, arrays)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> RouteModel:
-        """A model kept by `to_bytes`.
+        """A model kept by `to_bytes`. What a file of an older program lacks is computed from the walks it has.
 
         Raises:
             ValueError: not a model, damaged, or written by a newer program.
@@ -263,15 +271,28 @@ class RouteModel:
             raw = archive.split(arrays["raw"], arrays["raw_lengths"])
             model._waiting = [Track(rows[:, 0], rows[:, 1:]) for rows in raw]
             if head["scene"] is not None:
-                walks = archive.split(arrays["walks"].astype(np.float64), arrays["walk_lengths"])
-                model._remember(Scene(**head["scene"]), walks)
-            model._maxima = arrays["maxima"]
-            if head["calibrated"]:
-                model._calibrate()
-                model._warm()
+                model._restore(Scene(**head["scene"]), head, arrays)
         except (KeyError, TypeError) as error:
             raise ValueError(f"this model of routes lacks {error}") from error
         return model
+
+    def _restore(self, scene: Scene, head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.scene = scene
+        self._walks = archive.split(arrays["walks"].astype(np.float64), arrays["walk_lengths"])
+        self._ways = Ways.loaded(arrays) or Ways.built(self._walks)
+        if "pace_cells" in arrays:
+            self._pace = Pace.loaded(arrays["pace_cells"], arrays["pace_sums"])
+        else:
+            self._pace = Pace.built(self._walks)
+        if "flow_lines" in arrays:
+            lines, halves, tracks = (arrays[f"flow_{name}"] for name in ("lines", "halves", "tracks"))
+            self._flows = Flows(lines, halves, tracks, head["flow_count"])
+        self._forbid()
+        self._maxima = arrays["maxima"]
+        if head["calibrated"] and self._maxima.shape == (len(self._walks), len(STATISTICS)):
+            self._calibrate()
+        elif head["calibrated"]:  # by a program that looked at other statistics
+            self.calibrate()
 
     def _calibrate(self) -> None:
         """Tracks that never move count too: they can raise no false alarm, and are part of what a week brings."""
@@ -302,15 +323,8 @@ class RouteModel:
         walks = [_rounded(scene.nodes(track)) for track in self._waiting]
         moving = [walk for walk in walks if len(walk)]
         self.still = round(self.learned * (len(walks) - len(moving)) / len(walks))
-        self._remember(scene, moving)
-        self._waiting = []
-
-    def _remember(self, scene: Scene, walks: list[NDArray[np.float64]]) -> None:
-        self.scene = scene
-        self._walks = walks
-        self._ways = Ways.built(walks)
-        for walk in walks:
-            self._pace.add(walk)
+        self.scene, self._walks, self._waiting = scene, moving, []
+        self._ways, self._pace = Ways.built(moving), Pace.built(moving)
         self._forbid()
 
     def _learn(self, walk: NDArray[np.float64]) -> None:
@@ -345,12 +359,6 @@ class RouteModel:
             evidence.step(node)
         self._pace.add(walk)
         return evidence.best
-
-    def _warm(self) -> None:
-        """Look up once what most tracks will ask for."""
-        for walk in self._walks:
-            for x, y, angle, _, _ in walk.tolist():
-                self._ways.at(cell_of(x, y, angle))
 
 
 def _rounded(walk: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,29 @@ class Pace:
     def __init__(self) -> None:
         self._cells: dict[tuple[int, int], tuple[float, float, float]] = {}
         self._total = (0.0, 0.0, 0.0)
+
+    @classmethod
+    def built(cls, walks: Iterable[NDArray[np.float64]]) -> Pace:
+        """All walks at once."""
+        pace = cls()
+        for walk in walks:
+            pace.add(walk)
+        return pace
+
+    @classmethod
+    def loaded(cls, cells: NDArray[np.int64], sums: NDArray[np.float64]) -> Pace:
+        """What `dump` gave."""
+        pace = cls()
+        rows = [(count, total, square) for count, total, square in sums.tolist()]
+        pace._total = rows[0]
+        pace._cells = {(x, y): row for (x, y), row in zip(cells.tolist(), rows[1:], strict=True)}
+        return pace
+
+    def dump(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Cells int64 (K, 2), and sums float64 (K + 1, 3): count, total, squares; first those of the whole scene."""
+        keys = sorted(self._cells)
+        sums = [self._total, *(self._cells[key] for key in keys)]
+        return np.array(keys, np.int64).reshape(-1, 2), np.array(sums, np.float64)
 
     def add(self, walk: NDArray[np.float64], *, sign: float = 1.0) -> None:
         """Learn a walk's paces, or with `sign` -1 forget them; nodes float64 (M, 5)."""

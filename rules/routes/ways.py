@@ -7,8 +7,8 @@ A set is one Python integer with a bit per track, so that "which tracks also cam
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,10 @@ BLOCK = 256
 SEEN = 1 << 16
 """Places remembered by `Ways.at` before it starts over."""
 
-Masks = dict[int, int]
+Masks = dict[int, tuple[int, int]]
+"""A set of tracks by key, and how many they are: counting the bits of thousands takes longer than all else."""
+
+_NOBODY = (0, 0)
 
 
 class Local(NamedTuple):
@@ -69,6 +72,32 @@ class Ways:
             ways._add_block(start, walks[start : start + BLOCK])
         return ways
 
+    @classmethod
+    def loaded(cls, arrays: Mapping[str, NDArray[Any]]) -> Ways | None:
+        """What `dump` gave; None where these arrays lack it, as those of older files do."""
+        ways = cls()
+        for reach in range(len(REACHES)):
+            keys, masks = arrays.get(f"went_keys_{reach}"), arrays.get(f"went_masks_{reach}")
+            if keys is None or masks is None:
+                return None
+            ways._went[reach].update(_integers(keys, masks))
+            if reach < PLACES and len(keys):
+                # Whoever marks a place marks a heading there, so the headings together are all who came.
+                places, first = np.unique(keys // HEADINGS, return_index=True)
+                ways._came[reach].update(_integers(places, np.bitwise_or.reduceat(masks, first, axis=0)))
+        return ways
+
+    def dump(self, count: int) -> dict[str, NDArray[Any]]:
+        """The sets of `count` tracks as arrays: per reach the keys int64 (K,), rising, and a row of bits for each."""
+        width = (count + 63) // 64 * 8
+        arrays: dict[str, NDArray[Any]] = {}
+        for reach, went in enumerate(self._went):
+            keys = sorted(went)
+            raw = b"".join([went[key][0].to_bytes(width, "little") for key in keys])
+            arrays[f"went_keys_{reach}"] = np.array(keys, np.int64)
+            arrays[f"went_masks_{reach}"] = np.frombuffer(raw, "<u8").reshape(len(keys), width // 8)
+        return arrays
+
     def _add_block(self, start: int, walks: Sequence[NDArray[np.float64]]) -> None:
         """Learn some tracks at once under slots from `start` on."""
         slot = np.concatenate([np.full(len(walk), i) for i, walk in enumerate(walks)])
@@ -99,19 +128,20 @@ class Ways:
     def among(self, place: tuple[int, int, int], chosen: int) -> Local:
         """The same for a chosen set of tracks only (-1: all)."""
         column, row, heading = place
-        reverse = (heading + HEADINGS // 2) % HEADINGS
+        turn = (heading + HEADINGS // 2) % HEADINGS - heading
         keys = [(column >> shift) * STRIDE + (row >> shift) for shift in COARSER]
-        came = [masks.get(key, 0) for masks, key in zip(self._came, keys, strict=False)]
-        went = [masks.get(key * HEADINGS + heading, 0) for masks, key in zip(self._went, keys, strict=True)]
-        astern = [self._went[i].get(keys[i] * HEADINGS + reverse, 0) for i in (0, 1, 2)]
-        if chosen != -1:  # else the sets are shared, not copied
-            came, went, astern = ([mask & chosen for mask in masks] for masks in (came, went, astern))
+        came = [masks.get(key, _NOBODY) for masks, key in zip(self._came, keys, strict=False)]
+        keys = [key * HEADINGS + heading for key in keys]
+        went = [masks.get(key, _NOBODY) for masks, key in zip(self._went, keys, strict=True)]
+        astern = [masks.get(key + turn, _NOBODY) for masks, key in zip(self._went[:3], keys, strict=False)]
+        if chosen != -1:
+            came, went, astern = (_chosen(sets, chosen) for sets in (came, went, astern))
         return Local(
-            came=(came[0].bit_count(), came[1].bit_count(), came[2].bit_count(), came[3].bit_count()),
-            back=(astern[0].bit_count(), astern[1].bit_count(), astern[2].bit_count()),
-            ahead=(went[0].bit_count(), went[1].bit_count(), went[2].bit_count()),
-            went=(went[0], went[1], went[2], went[3], went[4], went[5]),
-            astern=astern[1],
+            came=(came[0][1], came[1][1], came[2][1], came[3][1]),
+            back=(astern[0][1], astern[1][1], astern[2][1]),
+            ahead=(went[0][1], went[1][1], went[2][1]),
+            went=(went[0][0], went[1][0], went[2][0], went[3][0], went[4][0], went[5][0]),
+            astern=astern[1][0],
         )
 
     def add(self, slot: int, walk: NDArray[np.float64]) -> None:
@@ -119,7 +149,8 @@ class Ways:
         bit = 1 << slot
         for masks, keys in self._touched(walk):
             for key in keys:
-                masks[key] = masks.get(key, 0) | bit
+                mask, count = masks.get(key, _NOBODY)
+                masks[key] = mask | bit, count + 1
         self._forget_seen(walk)
 
     def remove(self, slot: int, walk: NDArray[np.float64]) -> None:
@@ -127,11 +158,11 @@ class Ways:
         bit = 1 << slot
         for masks, keys in self._touched(walk):
             for key in keys:
-                left = masks.get(key, 0) & ~bit
-                if left:
-                    masks[key] = left
+                mask, count = masks[key]
+                if count > 1:
+                    masks[key] = mask ^ bit, count - 1
                 else:
-                    masks.pop(key, None)
+                    del masks[key]
         self._forget_seen(walk)
 
     def _forget_seen(self, walk: NDArray[np.float64]) -> None:
@@ -181,8 +212,9 @@ def _unkey(key: int) -> tuple[int, int]:
 
 def _merge(masks: Masks, more: Masks, start: int) -> None:
     """Add sets whose first bit is slot `start`."""
-    for key, mask in more.items():
-        masks[key] = masks.get(key, 0) | mask << start
+    for key, (mask, count) in more.items():
+        before, had = masks.get(key, _NOBODY)
+        masks[key] = before | mask << start, had + count
 
 
 def _packed(keys: NDArray[np.int64], slots: NDArray[np.int64], count: int) -> Masks:
@@ -191,6 +223,17 @@ def _packed(keys: NDArray[np.int64], slots: NDArray[np.int64], count: int) -> Ma
     width = (count + 7) // 8
     bits = np.zeros(len(places) * width, np.uint8)
     np.bitwise_or.at(bits, row * width + (slots >> 3), np.left_shift(1, slots & 7).astype(np.uint8))
-    raw = bits.tobytes()
-    masks = (int.from_bytes(raw[i * width : (i + 1) * width], "little") for i in range(len(places)))
-    return dict(zip(places.tolist(), masks, strict=True))
+    return _integers(places, bits.reshape(len(places), width))
+
+
+def _integers(keys: NDArray[np.int64], rows: NDArray[Any]) -> Masks:
+    """Keys (K,) and a row of little-endian bits for each, as one integer per key and how many bits are set."""
+    raw, width = rows.tobytes(), rows.shape[1] * rows.itemsize
+    counts = np.bitwise_count(rows).sum(axis=1, dtype=np.int64).tolist()
+    masks = [int.from_bytes(raw[at : at + width], "little") for at in range(0, len(raw), width)] if width else []
+    return dict(zip(keys.tolist(), zip(masks, counts, strict=True), strict=True))
+
+
+def _chosen(sets: list[tuple[int, int]], chosen: int) -> list[tuple[int, int]]:
+    both = [mask & chosen for mask, _ in sets]
+    return [(mask, mask.bit_count()) for mask in both]

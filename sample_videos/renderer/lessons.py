@@ -15,7 +15,7 @@ DAYS = 8
 
 
 EVERY = 6
-"""One in so many tracks is learned: a camera's process loads a model of 500 tracks in a second, of 3,000 in ten."""
+"""One in so many tracks is learned: enough for the yard, and a small file."""
 
 
 def write_lessons(folder: Path, cameras: tuple[str, ...] = ("yard",)) -> dict[str, int]:

@@ -63,6 +63,16 @@ def test_one_by_one_is_as_all_at_once(rows: list[tuple[float, bool]]) -> None:
     assert grown._came == whole._came
 
 
+@pytest.mark.parametrize("count", [0, 1, 3, 300], ids=["nobody", "one", "a few", "more than a block"])
+def test_ways_read_back_are_the_very_same(count: int) -> None:
+    walks = [walk_along(0.001 * i - 0.15, backwards=i % 3 == 0) for i in range(count)]
+    ways = Ways.built(walks)
+    again = Ways.loaded(ways.dump(count))
+    assert again is not None
+    assert (again._went, again._came) == (ways._went, ways._came)
+    assert Ways.loaded({}) is None
+
+
 def test_removing_is_the_opposite_of_adding_also_for_what_was_looked_up() -> None:
     first, second = walk_along(-0.2), walk_along(0.005)
     ways = Ways.built([first])
@@ -109,5 +119,7 @@ def test_pace_is_local_and_forgets() -> None:
     assert pace.deviation(0.25, 0.1, 0.1) > 1.8
     assert pace.deviation(0.25, 0.8, 1.0) < -1.8
     assert pace.deviation(0.25, 0.1, math.inf) == 0.0
+    again = Pace.loaded(*pace.dump())
+    assert (again._cells, again._total) == (pace._cells, pace._total)
     pace.add(np.array(fast), sign=-1.0)
     assert pace.usual_speed() == pytest.approx(STEP)
