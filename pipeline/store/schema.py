@@ -171,3 +171,51 @@ audit = sa.Table(
     _name("hash"),
 )
 """Who did what. Each row's hash covers the row before it, so that a changed row shows."""
+
+sinks = sa.Table(
+    "sinks",
+    metadata,
+    sa.Column("sink", sa.Text, primary_key=True),
+    sa.Column("cursor", sa.Integer, nullable=False),
+    _utc("failing_utc", nullable=True),
+)
+"""How far each sink has come in the feed: everything up to `cursor` is settled. `failing_utc`: since when it fails."""
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("sink", sa.Text, primary_key=True),
+    sa.Column("feed_seq", sa.Integer, primary_key=True, autoincrement=False),
+    _name("notice_id"),
+    _name("alert_id"),
+    _name("told"),
+    _name("state"),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    _utc("first_utc"),
+    _utc("utc"),
+    _name("remark"),
+    sa.Index("deliveries_alert", "alert_id"),
+    sa.Index("deliveries_state", "sink", "state"),
+)
+"""To whom a change of an alert was sent, and whether it arrived: waiting, delivered or dead."""
+
+inputs = sa.Table(
+    "inputs",
+    metadata,
+    sa.Column("input_id", sa.Text, primary_key=True),
+    _name("kind"),
+    _name("effect"),
+    _name("calendar", nullable=True),
+    _name("camera_id", nullable=True),
+    _name("zone_id", nullable=True),
+    _utc("from_utc"),
+    _utc("until_utc"),
+    _name("who"),
+    _name("note"),
+    _name("actor"),
+    _utc("utc"),
+    sa.Column("number", sa.Integer, nullable=False, unique=True),
+    sa.Index("inputs_until", "until_utc"),
+)
+"""What other systems told: a panel set or unset, a badge, late working. `effect` is arm, disarm or annotate; the later
+`number` wins. Ending one early moves its `until_utc`."""
