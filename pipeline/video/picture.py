@@ -10,12 +10,13 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from pipeline.video.masks import Masks, plane
+from pipeline.video.shrink import can_shrink, shrink
 
 _LUMA_FIRST = frozenset(
     ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray")
 )  # fmt: skip
 _SCALING = "BILINEAR"
-"""swscale's bilinear filter widens when it shrinks, so it does not alias; 370 us for 768x432 to 416x234 (README)."""
+"""For what `shrink` does not serve; swscale's bilinear filter widens when it shrinks, so it does not alias."""
 
 
 class Converters:
@@ -63,7 +64,11 @@ class DecodedPicture:
     def scaled(self, width: int, height: int) -> NDArray[np.uint8]:
         size = (width, height)
         if size not in self._done:
-            self._done[size] = _bgr_view(self._converters.convert(self._masked(), width, height, "bgr24"))
+            frame = self._masked()
+            if size != (self.width, self.height) and can_shrink(frame, width, height):
+                self._done[size] = shrink(frame, width, height)
+            else:
+                self._done[size] = _bgr_view(self._converters.convert(frame, width, height, "bgr24"))
         return self._done[size]
 
     def _masked(self) -> av.VideoFrame:
