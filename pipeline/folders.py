@@ -21,7 +21,7 @@ class DataFolder:
     | outbox/CAMERA.sqlite | that camera's process | one |
     | tracks/CAMERA/ | that camera's process | - |
     | evidence/ | camera processes write, the API's process removes | - |
-    | state/CAMERA.json | that camera's process | - |
+    | state/CAMERA.json, .view | that camera's process | - |
     | models/ | `nightjar models pull` and `add` | - |
     | routes/CAMERA.model | `nightjar routes fit` and the demo | - |
     | keys/ | whoever starts first; never altered | - |
@@ -58,6 +58,10 @@ class DataFolder:
 
     def checkpoint(self, camera_id: str) -> Path:
         return self.root / "state" / f"{camera_id}.json"
+
+    def view(self, camera_id: str) -> Path:
+        """What the camera usually sees, as its eye test learned it."""
+        return self.root / "state" / f"{camera_id}.view"
 
     def route_model(self, camera_id: str) -> Path:
         return self.root / "routes" / f"{camera_id}.model"

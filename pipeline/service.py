@@ -16,7 +16,9 @@ from pipeline.clock import Clock
 from pipeline.engine.local import LocalHost
 from pipeline.engine.protocol import Job
 from pipeline.errors import BadInput, NightjarError, StoreError
+from pipeline.evidence.keys import signing_key
 from pipeline.folders import DataFolder
+from pipeline.retention.keeper import Keeper
 from pipeline.secrets import load_secrets
 from pipeline.site import Site, parse_site
 from pipeline.store.store import Store, new_token
@@ -76,7 +78,10 @@ class Service:
             site_name=self.site.name, timezone=self.site.timezone, token=token, evidence=data.evidence,
             cameras=camera_infos(self.site), version=__version__,
         )  # fmt: skip
+        signing_key(data.keys)
+        self.keeper = Keeper(self.store, data, self.site.retention, pause=self.workers.held, clock=clock)
         app = build_app(self.store, control=self.workers, settings=settings)
+        app.state.eraser = self.keeper
         self._server = make_server(app, host=host, port=bound)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="api")
         self._clock = clock
@@ -96,9 +101,11 @@ class Service:
         if self._consumer is not None:
             self._consumer.start()
         self.workers.start()
+        self.keeper.start()
 
     def stop(self) -> None:
         """Let the workers hand over what they hold, then stop serving."""
+        self.keeper.stop()
         self.workers.stop()
         if self._consumer is not None:
             self._consumer.stop()

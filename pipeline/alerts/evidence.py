@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 RESERVE_BYTES = 256 * 2**20
 """Evidence leaves this much of the disk free, so that pictures never crowd out the outbox and the store."""
 
+FULL = ".full"
+"""While this file lies in the evidence folder its quota is used up: retention puts it there and takes it away."""
+
 _NAMES: Mapping[str, tuple[str, str]] = {
     "snapshot": ("snapshot.jpg", "image/jpeg"),
     "clip": ("clip.mp4", "video/mp4"),
@@ -63,8 +66,10 @@ class EvidenceFolder:
         return _evidence("clip", self._relative("clip", alert_id), sha256)
 
     def has_room(self) -> bool:
-        """Whether evidence may still be written: more than the reserve is free."""
+        """Whether evidence may still be written: more than the reserve is free, and the quota is not used up."""
         try:
+            if (self._root / FULL).exists():
+                return False
             return shutil.disk_usage(self._root).free > self._reserve_bytes
         except OSError:
             return False
@@ -84,7 +89,7 @@ class EvidenceFolder:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if not self.has_room():
-                log.warning("no %s of alert %s: the disk is nearly full", kind, alert_id)
+                log.warning("no %s of alert %s: the disk or the quota is nearly full", kind, alert_id)
                 return None
             _write_whole(path, data)
         except OSError as error:

@@ -14,7 +14,7 @@ from pipeline.api.deps import Parts
 from pipeline.api.hub import Hub
 from pipeline.api.metrics import Metrics
 from pipeline.api.problems import ANSWERS, add_problems
-from pipeline.api.routes import alerts, cameras, evidence, exports, feed, health, incidents, internal
+from pipeline.api.routes import alerts, cameras, erasures, evidence, exports, feed, health, incidents, internal
 from pipeline.api.security import Guard
 from pipeline.api.settings import ApiSettings
 from pipeline.store.store import Store
@@ -40,7 +40,7 @@ def build_app(store: Store, *, settings: ApiSettings, control: Control | None = 
     app.state.parts = Parts(store, chosen, settings, hub, Metrics(store, chosen, lambda: hub.clients))
     add_problems(app)
     api = APIRouter(prefix="/api/v1")
-    for part in (alerts, incidents, cameras, evidence, exports, feed):
+    for part in (alerts, incidents, cameras, evidence, exports, erasures, feed):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(health.router)

@@ -4,13 +4,14 @@ A spare process with its libraries loaded waits for the next crash; loading them
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO
 
@@ -27,6 +28,7 @@ HUNG_S = 30.0
 """A process that says nothing for this long is stuck in a library: it is killed and started again."""
 FIRST_WORD_S = 120.0
 """A process on a busy machine may take long to load its libraries before it says anything at all."""
+HELD_WITHIN_S = 10.0
 FINISHED = ("ended", "misconfigured", "stopped")
 
 
@@ -78,6 +80,26 @@ class LocalHost:
         child.end(within_s=5.0)
         child.restart_at = self._clock.monotonic()
 
+    @contextlib.contextmanager
+    def held(self, camera_id: str) -> Iterator[None]:
+        """While this lasts the camera's process does not run, so that its files may be changed; then it starts anew.
+        A camera that nobody runs (any more) is no fault."""
+        child = self._children.get(camera_id)
+        if child is None:
+            yield
+            return
+        with child.turn:
+            runs = child.process is not None or child.restart_at is not None
+            child.held = True
+            child.ask_to_end()
+            child.end(within_s=HELD_WITHIN_S)
+        try:
+            yield
+        finally:
+            with child.turn:
+                child.held = False
+                child.restart_at = self._clock.monotonic() if runs and not self._stopping.is_set() else None
+
     def pid(self, camera_id: str) -> int | None:
         process = self._children[camera_id].process
         return process.pid if process is not None and process.poll() is None else None
@@ -89,7 +111,9 @@ class LocalHost:
     def _run(self) -> None:
         while not self._stopping.wait(0.1):
             for child in self._children.values():
-                self._watch(child)
+                with child.turn:
+                    if not child.held:
+                        self._watch(child)
             self._keep_spare()
 
     def _keep_spare(self) -> None:
@@ -178,6 +202,8 @@ class _Child:
     restart_at: float | None = None
     reader: threading.Thread | None = None
     asking: threading.Lock = field(default_factory=threading.Lock)
+    held: bool = False
+    turn: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         self.status = CameraStatus(camera_id=self.job.camera_id, state="starting")

@@ -12,6 +12,7 @@ from pipeline.errors import SiteError
 from pipeline.secrets import Secrets, redact
 from pipeline.site.calendars import CalendarConfig
 from pipeline.site.fields import Id, Instant, Number, Part, Polygon, Polyline, Positive, ZoneName, to_utc
+from pipeline.site.retention import RetentionConfig
 from pipeline.site.rules import RuleConfig, default_severity
 from pipeline.site.source import absolute_source, source_kind
 from rules.types import Line, Zone
@@ -113,6 +114,7 @@ class Site(Part):
     detector: DetectorConfig = DetectorConfig()
     cameras: dict[Id, CameraConfig]
     alerts: AlertsConfig = AlertsConfig()
+    retention: RetentionConfig = RetentionConfig()
     _folder: Path = PrivateAttr(default=Path())
 
     @property

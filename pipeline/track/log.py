@@ -66,13 +66,30 @@ class TrackLog:
                     if since_utc <= utc < until_utc:
                         yield _unpack(payload, self._camera_id)
 
-    def prune(self, before_utc: float) -> int:
-        """Remove days that ended before `before_utc`; returns how many segments went."""
+    def prune(self, before_utc: float, *, untouched_since: float | None = None) -> int:
+        """Remove days that ended before `before_utc`; returns how many segments went. With `untouched_since` only
+        files not written since then: from another process, where the days may be those of an old recording."""
         being_written = None if self._file is None else Path(self._file.name)
         old = [p for p in self._segments() if _segment_start(p) + _DAY_S <= before_utc and p != being_written]
+        if untouched_since is not None:
+            old = [p for p in old if _written_utc(p) < untouched_since]
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
+
+    def erase(self, since_utc: float, until_utc: float) -> int:
+        """Remove every frame with since_utc <= utc < until_utc; how many went. Nobody may be writing meanwhile.
+
+        Raises:
+            OSError: the disk refuses; each segment is then either as before or without those frames.
+        """
+        self.close()
+        gone = 0
+        for path in self._segments():
+            start = _segment_start(path)
+            if start + _DAY_S > since_utc and start < until_utc:
+                gone += _without(path, since_utc, until_utc)
+        return gone
 
     def close(self) -> None:
         """Write out what the system still holds, and wait for the packing of the day before."""
@@ -178,6 +195,44 @@ def _content(path: Path) -> Iterator[bytes]:
     with file:
         while chunk := file.read(_CHUNK):
             yield chunk if unpack is None else unpack.decompress(chunk)
+
+
+def _without(path: Path, since_utc: float, until_utc: float) -> int:
+    """Write a segment anew without the frames of a time; one that is left empty goes, and so does a raw twin."""
+    kept, gone = [], 0
+    for payload in _records(_content(path)):
+        (utc,) = struct.unpack_from("<d", payload)
+        if since_utc <= utc < until_utc:
+            gone += 1
+        else:
+            kept.append(_HEAD.pack(len(payload), zlib.crc32(payload)) + payload)
+    if gone:
+        fresh = path.with_name(path.name + ".part")
+        packed = path.name.endswith(PACKED)
+        if packed:
+            _pack_into(fresh, iter(kept))
+        else:
+            _write_synced(fresh, kept)
+        fresh.replace(path)
+        if packed:
+            path.with_name(path.name.removesuffix(".z")).unlink(missing_ok=True)
+        if not kept:
+            path.unlink()
+    return gone
+
+
+def _write_synced(path: Path, parts: list[bytes]) -> None:
+    with path.open("wb") as out:
+        out.writelines(parts)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _written_utc(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
 
 
 def _cut_torn_tail(path: Path) -> None:
