@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.site.document import Node
 from pipeline.site.faults import Fault, Path, choice, fault_at
 from pipeline.site.fields import to_utc
+from pipeline.site.sinks import sink_faults
 
 
 def reference_faults(root: Node) -> Iterator[Fault]:
@@ -20,6 +21,7 @@ def reference_faults(root: Node) -> Iterator[Fault]:
         yield from _visits(root, ("calendars", name, "visits"), _mapping(calendar).get("visits"), everywhere)
     for camera_id, camera in cameras.items():
         yield from _camera(root, ("cameras", camera_id), _mapping(camera), list(calendars))
+    yield from sink_faults(root)
 
 
 def time_faults(root: Node, timezone: str) -> Iterator[Fault]:

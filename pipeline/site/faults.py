@@ -11,12 +11,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipeline.secrets import redact
+from pipeline.secrets import HIDDEN, redact
 from pipeline.site.document import Node, key_text
 from pipeline.site.fields import nearest
 
 Path = tuple[str | int, ...]
 _MISSING = object()
+_NEVER_SHOWN = frozenset({"password", "secret", "bearer", "url", "fail_url"})
+"""Keys whose value may be a credential that somebody wrote down although it should stand elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +43,8 @@ def fault_at(root: Node, path: Path, allowed: str) -> Fault:
             break
         node, found = child, found + 1
     value = node.value if found == len(path) else _MISSING
-    return Fault(node.line, key_text(path) or "(document)", _shown(value), allowed)
+    hidden = value is not _MISSING and bool(path) and path[-1] in _NEVER_SHOWN
+    return Fault(node.line, key_text(path) or "(document)", HIDDEN if hidden else _shown(value), allowed)
 
 
 def model_faults(root: Node, model: type[BaseModel], error: ValidationError) -> list[Fault]:

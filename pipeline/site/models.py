@@ -14,6 +14,7 @@ from pipeline.site.calendars import CalendarConfig
 from pipeline.site.fields import Id, Instant, Number, Part, Polygon, Polyline, Positive, ZoneName, to_utc
 from pipeline.site.retention import RetentionConfig
 from pipeline.site.rules import RuleConfig, default_severity
+from pipeline.site.sinks import HeartbeatConfig, SinkConfig
 from pipeline.site.source import absolute_source, source_kind
 from rules.types import Line, Zone
 
@@ -54,11 +55,13 @@ class AlertsConfig(Part):
 
 
 class CameraConfig(Part):
-    """One camera. `source` may hold `${NAME}`; `start` is the wall time of a file's first frame."""
+    """One camera. `source` may hold `${NAME}`; `start` is the wall time of a file's first frame; `moves` says that it
+    sways, pans or is carried, which the tracker then looks for."""
 
     source: str = Field(repr=False)
     start: Instant | None = None
     analyze_fps: Positive = Field(default=5.0, le=120)
+    moves: bool = False
     zones: dict[Id, ZoneConfig] = Field(default_factory=dict)
     lines: dict[Id, LineConfig] = Field(default_factory=dict)
     masks: tuple[Polygon, ...] = ()
@@ -114,6 +117,8 @@ class Site(Part):
     detector: DetectorConfig = DetectorConfig()
     cameras: dict[Id, CameraConfig]
     alerts: AlertsConfig = AlertsConfig()
+    sinks: dict[Id, SinkConfig] = Field(default_factory=dict)
+    heartbeat: HeartbeatConfig = HeartbeatConfig()
     retention: RetentionConfig = RetentionConfig()
     _folder: Path = PrivateAttr(default=Path())
 

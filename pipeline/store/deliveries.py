@@ -75,6 +75,12 @@ class DeliveryBook:
             values = {"cursor": standing.cursor, "failing_utc": standing.failing_utc}
             connection.execute(insert(sinks).values(sink=sink, **values).on_conflict_do_update(["sink"], set_=values))
 
+    def ceiling(self, sink: str) -> int:
+        """The highest change of which something is on disk, 0 before the first."""
+        query = sa.select(sa.func.max(deliveries.c.feed_seq)).where(deliveries.c.sink == sink)
+        with self._store.changing() as connection:
+            return int(connection.scalar(query) or 0)
+
     def known(self, sink: str, *, after: int, to: int) -> dict[int, Delivery]:
         """What is on disk of the changes in (after, to], by their number."""
         query = sa.select(deliveries).where(
