@@ -75,7 +75,7 @@ def build_worker(site: Site, camera_id: str, *, detector: Detector, engine: Engi
         camera_id=camera_id,
         sampler=Sampler(config.analyze_fps),
         detector=Wanted(detector, classes=sorted(classes), ignore=config.ignore),
-        tracker=Tracker(TrackerParams(birth_score=score, unproven_s=UNPROVEN_S)),
+        tracker=Tracker(TrackerParams(birth_score=score, unproven_s=UNPROVEN_S, camera_moves=config.moves)),
         engine=engine,
         output=output,
     )

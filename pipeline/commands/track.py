@@ -32,6 +32,7 @@ def add_to(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--lost-s", type=float, help=f"how long the hidden keep their id ({TrackerParams().lost_s:g} s)"
     )
+    parser.add_argument("--fixed", action="store_true", help="the camera never moves: do not look for its movement")
     parser.add_argument("--json", action="store_true", help="print a summary as one JSON object")
     parser.set_defaults(run=run)
 
@@ -47,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
     if args.lost_s is not None and not args.lost_s > 0:
         raise BadInput(f"--lost-s: {args.lost_s:g}; allowed: above 0 s")
     width, height = _size(args.size, args.detections, rows)
-    params = TrackerParams() if args.lost_s is None else TrackerParams(lost_s=args.lost_s)
+    given = {} if args.lost_s is None else {"lost_s": args.lost_s}
+    params = TrackerParams(camera_moves=not args.fixed, **given)
     summary = track_file(
         rows, args.out, fps=fps, width=width, height=height, analyze_fps=args.analyze_fps, params=params
     )

@@ -49,6 +49,8 @@ class TrackerParams:
     """Who is out of sight is still told, as predicted, while the error of that is below so many body heights."""
     double_iou: float = 0.7
     """A detection that overlaps a followed one by more is a second box on the same person."""
+    camera_moves: bool = True
+    """Whether the camera itself may move, which is then told from what all people seem to do at once."""
     motion: MotionParams = field(default_factory=MotionParams)
 
     def __post_init__(self) -> None:
@@ -202,17 +204,24 @@ class Tracker:
         if len(people) == 0 or len(seen) == 0:
             return left
         row, column = self._pair(seen, self._camera.blurred(seen.var), dt)
-        off = seen.at[:2, column] - people.motion.at[:2, row]
-        shift = self._camera.shift(off, people.motion.at_var[:2, row] + seen.var[:2, column], dt)
-        if shift.any():
-            people.motion.at[:2] += shift[:, None]
-            row, column = self._pair(seen, seen.var, dt)
+        if self._params.camera_moves:
+            row, column = self._steady(seen, row, column, dt)
         kalman.correct(people.motion, row, seen.at[:, column], seen.var[:, column])
         people.unseen_s[row] = 0.0
         people.score[row] = seen.score[column]
         people.proof[row] += seen.score[column]
         left[column] = False
         return left
+
+    def _steady(self, seen: Seen, row: Ints, column: Ints, dt: float) -> tuple[Ints, Ints]:
+        """Take the camera's own movement out of everybody's place, and pair again where there was any."""
+        people = self._people
+        off = seen.at[:2, column] - people.motion.at[:2, row]
+        shift = self._camera.shift(off, people.motion.at_var[:2, row] + seen.var[:2, column], dt)
+        if not shift.any():
+            return row, column
+        people.motion.at[:2] += shift[:, None]
+        return self._pair(seen, seen.var, dt)
 
     def _pair(self, seen: Seen, var: Floats, dt: float) -> tuple[Ints, Ints]:
         """Who is whom, were the detections' variances `var` (4, M): tracks and their detections."""
