@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,8 @@ from pipeline.alerts.message import (
     system_message,
 )
 from pipeline.alerts.sentence import sentence
-from pipeline.store import incidents
+from pipeline.store import calls, flood, incidents, shelving
+from pipeline.store.desk_rules import DeskRules
 from pipeline.store.feed import publish
 from pipeline.store.prepared import Prepared, insert_into
 from pipeline.store.schema import alerts, cameras, dead_letters, epochs, evidence, messages
@@ -50,7 +51,8 @@ LATEST = Prepared(
 ADD = insert_into(alerts)
 NEW_ALERT = {
     "state": "new", "acknowledged_by": None, "acknowledged_utc": None, "resolved_by": None, "resolved_utc": None,
-    "disposition": None, "note": None,
+    "disposition": None, "note": None, "claimed_by": None, "claimed_utc": None, "claim_until_utc": None,
+    "called": 0, "called_utc": None, "due_utc": None, "escalated_utc": None, "grouped": False, "shelf_id": None,
 }  # fmt: skip
 CHANGED = ("severity", "updated_utc", "ended_utc", "why", "sentence", "track_ids", "score")
 SET = Prepared(sa.update(alerts).where(alerts.c.alert_id == sa.bindparam("of")), columns=CHANGED)
@@ -65,6 +67,7 @@ NO_CAMERA = "-"
 class Taken:
     """What one batch did: ids that are safe now, and figures for the metrics."""
 
+    rules: DeskRules = field(default_factory=DeskRules)
     committed: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
     poison: int = 0
@@ -79,13 +82,13 @@ class Taken:
         return Receipt(frozenset(self.committed), frozenset(self.stale))
 
 
-def take(connection: sa.Connection, batch: Sequence[Envelope], *, utc: float) -> Taken:
-    """Take a batch in its order.
+def take(connection: sa.Connection, batch: Sequence[Envelope], *, utc: float, rules: DeskRules) -> Taken:
+    """Take a batch in its order. `rules` say what is shelved, folded and called out.
 
     Raises:
         sqlalchemy.exc.DBAPIError: the store's disk refuses; nothing of the batch was taken.
     """
-    taken = Taken()
+    taken = Taken(rules=rules)
     for envelope in batch:
         if _seen(connection, envelope.message_id):
             taken.repeats += 1
@@ -192,12 +195,34 @@ def _alert(
         row = _latest_part(connection, told["event_key"])
         assert row is not None
         _attach(connection, row.alert_id, items, utc)
-        publish(connection, row.alert_id, change="new", utc=utc, announce=not told["trial"])
+        publish(connection, row.alert_id, change="new", utc=utc, announce="new" if row.called else None)
         return
     _attach(connection, row.alert_id, items, utc)
     if change != "start":
         _change(connection, row, told, change, utc)
-        publish(connection, row.alert_id, change=change, utc=utc, announce=raises and not told["trial"])
+        worse = raises or (change == "update" and _people(told["why"]) > _people(json.loads(row.why)))
+        _tell(connection, row, told, change=change, worse=worse and not told["trial"], utc=utc, rules=taken.rules)
+
+
+def _tell(
+    connection: sa.Connection, row: sa.Row[Any], told: dict[str, Any], *, change: str, worse: bool, utc: float,
+    rules: DeskRules,
+) -> None:  # fmt: skip
+    """Show a change. What has become worse calls again, and is new again unless somebody works on it; what is shelved
+    stays so up to the severity that the shelf is for."""
+    shelved = row.state == "shelved" and shelving.holds(connection, told, utc=utc) is not None
+    if not worse or shelved or row.state == "resolved":
+        publish(connection, row.alert_id, change=change, utc=utc)
+    elif row.claimed_by is not None:
+        publish(connection, row.alert_id, change=change, utc=utc, announce="raised")
+    else:
+        calls.call_anew(connection, row, change=change, utc=utc, rules=rules, announce="raised")
+
+
+def _people(why: Mapping[str, Any]) -> int:
+    """How many people a reason speaks of; 0 where it does not say."""
+    people = why.get("people")
+    return people if isinstance(people, int) and not isinstance(people, bool) else 0
 
 
 def _new(
@@ -218,7 +243,7 @@ def _new(
         kind=told["kind"], subject=told["subject"], zone_id=told["zone_id"], camera_id=told["camera_id"],
         why=told["why"],
     )  # fmt: skip
-    values = NEW_ALERT | told | {
+    values = NEW_ALERT | told | _standing(connection, told, utc, taken.rules) | {
         "alert_id": alert_id, "part": part, "incident_id": incident_id, "updated_utc": utc,
         "ended_utc": told["utc"] if ended else None, "why": json.dumps(told["why"]), "sentence": words,
         "raised_utc": message.raised_utc, "stored_utc": utc, "epoch": message.epoch, "seq": message.seq,
@@ -227,6 +252,18 @@ def _new(
     incidents.refresh(connection, incident_id, utc=utc)
     taken.alerts.append((told["camera_id"], told["kind"], told["severity"], "trial" if told["trial"] else "live"))
     taken.delays_s.append(utc - message.raised_utc)
+
+
+def _standing(connection: sa.Connection, told: dict[str, Any], utc: float, rules: DeskRules) -> dict[str, Any]:
+    """How a new alert comes onto the desk: called out, counted in a row that stands already, or on a shelf."""
+    if told["trial"]:
+        return {}
+    shelf_id = shelving.holds(connection, told, utc=utc)
+    if shelf_id is not None:
+        return {"state": "shelved", "shelf_id": shelf_id}
+    grouped = flood.grouped(connection, told, utc=utc, rules=rules)
+    called = 0 if grouped else 1
+    return {"grouped": grouped, "called": called, "called_utc": utc, "due_utc": utc + rules.again_s}
 
 
 def _change(connection: sa.Connection, row: sa.Row[Any], told: dict[str, Any], change: str, utc: float) -> None:
@@ -251,7 +288,7 @@ def _evidence(connection: sa.Connection, message: Message, body: EvidenceBody, u
     _attach(connection, body.alert_id, [body.item], utc)
     row = connection.execute(sa.select(alerts).where(alerts.c.alert_id == body.alert_id)).first()
     if row is not None:
-        publish(connection, body.alert_id, change="evidence", utc=utc, announce=False)
+        publish(connection, body.alert_id, change="evidence", utc=utc)
 
 
 def _attach(connection: sa.Connection, alert_id: str, items: Sequence[EvidenceItem], utc: float) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from pipeline.store.feed import last_seq
-from pipeline.store.schema import alerts, dead_letters, incidents, messages
+from pipeline.store.schema import alerts, dead_letters, evidence, incidents, messages
 from pipeline.store.views import alert_views, incident_view
 
 MAX_PAGE = 500
@@ -25,7 +25,8 @@ class BadCursor(ValueError):  # noqa: N818
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertFilter:
     """Which alerts; empty means any. `text` is looked for, in any case, in names, sentence and note.
-    Trial alerts are logged, not announced: they come only when asked for."""
+    Trial alerts are logged, not announced: they come only when asked for. `only` are the cameras that may be seen: None
+    means all, nothing means none."""
 
     cameras: Sequence[str] = ()
     zones: Sequence[str] = ()
@@ -37,6 +38,7 @@ class AlertFilter:
     since_utc: float | None = None
     until_utc: float | None = None
     text: str = ""
+    only: Collection[str] | None = None
     trial: Literal["exclude", "include", "only"] = "exclude"
 
 
@@ -66,7 +68,13 @@ def alert_page(connection: sa.Connection, wanted: AlertFilter, *, limit: int, cu
 
 
 def incident_page(
-    connection: sa.Connection, *, states: Sequence[str], trial: str, limit: int, cursor: str | None
+    connection: sa.Connection,
+    *,
+    states: Sequence[str],
+    trial: str,
+    limit: int,
+    cursor: str | None,
+    only: Collection[str] | None = None,
 ) -> Page:
     """Incidents by their beginning, newest first.
 
@@ -77,6 +85,8 @@ def incident_page(
     query = sa.select(incidents)
     if states:
         query = query.where(incidents.c.state.in_(states))
+    if only is not None:
+        query = query.where(incidents.c.camera_id.in_(only))
     if trial != "include":
         query = query.where(incidents.c.trial.is_(trial == "only"))
     if cursor:
@@ -92,6 +102,16 @@ def incident_alerts(connection: sa.Connection, incident_id: str) -> list[dict[st
     query = sa.select(alerts.c.alert_id).where(alerts.c.incident_id == incident_id)
     ids = connection.scalars(query.order_by(alerts.c.utc, alerts.c.alert_id)).all()
     return alert_views(connection, ids)
+
+
+def evidence_row(connection: sa.Connection, evidence_id: str) -> dict[str, Any] | None:
+    """One file's row with its alert's `camera_id` (empty where the alert is gone), or None."""
+    row = connection.execute(sa.select(evidence).where(evidence.c.evidence_id == evidence_id)).first()
+    if row is None:
+        return None
+    of_it = sa.or_(alerts.c.alert_id == row.alert_id, alerts.c.event_key == row.alert_id)
+    camera = connection.scalar(sa.select(alerts.c.camera_id).where(of_it).limit(1))
+    return dict(row._mapping) | {"camera_id": camera or ""}
 
 
 def counts(connection: sa.Connection) -> dict[str, int]:
@@ -116,6 +136,8 @@ def _conditions(wanted: AlertFilter) -> list[sa.ColumnElement[bool]]:
     ):  # fmt: skip
         if values:
             found.append(column.in_(values))
+    if wanted.only is not None:
+        found.append(alerts.c.camera_id.in_(wanted.only))
     if wanted.incident_id is not None:
         found.append(alerts.c.incident_id == wanted.incident_id)
     if wanted.since_utc is not None:

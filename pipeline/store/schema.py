@@ -102,8 +102,20 @@ alerts = sa.Table(
     _utc("resolved_utc", nullable=True),
     _name("disposition", nullable=True),
     _name("note", nullable=True),
+    _name("claimed_by", nullable=True),
+    _utc("claimed_utc", nullable=True),
+    _utc("claim_until_utc", nullable=True),
+    sa.Column("called", sa.Integer, nullable=False, server_default="0"),
+    _utc("called_utc", nullable=True),
+    _utc("due_utc", nullable=True),
+    _utc("escalated_utc", nullable=True),
+    sa.Column("grouped", sa.Boolean, nullable=False, server_default="0"),
+    sa.Column("shelf_id", sa.Integer, nullable=True),
     sa.UniqueConstraint("event_key", "part"),
     sa.Index("alerts_order", "utc", "alert_id"),
+    sa.Index("alerts_stored", "stored_utc"),
+    sa.Index("alerts_due", "due_utc"),
+    sa.Index("alerts_place", "camera_id", "rule_id", "zone_id", "state"),
     sa.Index("alerts_incident", "incident_id"),
     sa.Index("alerts_open", "state", "trial"),
 )
@@ -219,3 +231,60 @@ inputs = sa.Table(
 )
 """What other systems told: a panel set or unset, a badge, late working. `effect` is arm, disarm or annotate; the later
 `number` wins. Ending one early moves its `until_utc`."""
+
+shelves = sa.Table(
+    "shelves",
+    metadata,
+    sa.Column("shelf_id", sa.Integer, primary_key=True, autoincrement=True),
+    _name("camera_id"),
+    _name("rule_id"),
+    _name("zone_id", nullable=True),
+    _name("severity"),
+    _name("reason"),
+    _name("actor"),
+    _utc("from_utc"),
+    _utc("until_utc"),
+    _utc("ended_utc", nullable=True),
+    _name("ended_by", nullable=True),
+    sqlite_autoincrement=True,
+)
+"""A rule in a zone kept off the desk for a while; `severity` is the highest that stays there."""
+
+floods = sa.Table(
+    "floods",
+    metadata,
+    sa.Column("flood_id", sa.Integer, primary_key=True, autoincrement=True),
+    _utc("from_utc"),
+    _utc("until_utc", nullable=True),
+)
+"""When alerts came too fast for one desk; `until_utc` is null while it lasts."""
+
+ticks = sa.Table(
+    "ticks",
+    metadata,
+    sa.Column("incident_id", sa.Text, primary_key=True),
+    sa.Column("step", sa.Text, primary_key=True),
+    _name("actor"),
+    _utc("utc"),
+)
+"""Steps of the site's protocol that were done in an incident."""
+
+confirmations = sa.Table(
+    "confirmations",
+    metadata,
+    sa.Column("incident_id", sa.Text, primary_key=True),
+    sa.Column("actor", sa.Text, primary_key=True),
+    _utc("utc"),
+)
+"""Who else looked at an incident and agreed."""
+
+handovers = sa.Table(
+    "handovers",
+    metadata,
+    sa.Column("handover_id", sa.Integer, primary_key=True, autoincrement=True),
+    _utc("utc"),
+    _name("actor"),
+    _name("note"),
+    _name("data"),
+)
+"""One shift to the next: what was open then, as JSON, and a note."""

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,17 @@ from pipeline.alerts.message import Envelope, Message, Receipt, StatusBody, syst
 from pipeline.clock import Clock, SystemClock
 from pipeline.errors import StoreError
 from pipeline.failpoint import failpoint
-from pipeline.store import feed, intake, life, migrate, queries
-from pipeline.store.schema import cameras, epochs, evidence
+from pipeline.store import feed, intake, migrate, queries
+from pipeline.store.desk import Desk
+from pipeline.store.desk_rules import DeskRules
+from pipeline.store.schema import cameras, epochs
 from pipeline.store.views import alert_views, incident_views
 from pipeline.types import Severity
 
 log = logging.getLogger(__name__)
 
 
-class Store:
+class Store(Desk):
     """Raises, when opened:
     StoreError: another process owns the file, a newer program wrote it, or SQLite refuses the safe settings.
     """
@@ -44,6 +46,7 @@ class Store:
         self._listeners: list[Callable[[], None]] = []
         self._watchers: list[Callable[[intake.Taken], None]] = []
         self._statuses: dict[str, StatusBody] = {}
+        self.desk_rules = DeskRules()
         self._owner = sqlite.OwnerLock(path)
         try:
             self._open()
@@ -79,7 +82,7 @@ class Store:
         """
         envelopes = [e if isinstance(e, Envelope) else Envelope(e.message_id, e.text()) for e in batch]
         with self._transaction() as connection:
-            taken = intake.take(connection, envelopes, utc=self._clock.utc())
+            taken = intake.take(connection, envelopes, utc=self._clock.utc(), rules=self.desk_rules)
             self._keep(connection, taken.statuses)
             failpoint("store.before_commit")
         failpoint("store.after_commit")
@@ -120,7 +123,7 @@ class Store:
     def dead_letter(self, envelope: Envelope, *, reason: str) -> None:
         """Bury a message that keeps failing on its way here, with a system alert."""
         with self._transaction() as connection:
-            intake.bury_poison(connection, envelope, reason, self._clock.utc(), intake.Taken())
+            intake.bury_poison(connection, envelope, reason, self._clock.utc(), intake.Taken(rules=self.desk_rules))
         self._tell()
 
     # -- questions ------------------------------------------------------------------------------------------------
@@ -136,10 +139,17 @@ class Store:
             return next(iter(alert_views(connection, [alert_id])), None)
 
     def incidents(
-        self, *, states: Sequence[str] = (), trial: str = "exclude", limit: int = 100, cursor: str | None = None
+        self,
+        *,
+        states: Sequence[str] = (),
+        trial: str = "exclude",
+        limit: int = 100,
+        cursor: str | None = None,
+        only: Collection[str] | None = None,
     ) -> queries.Page:
+        """`only` limits them to these cameras; None means all, nothing means none."""
         with self._transaction() as connection:
-            return queries.incident_page(connection, states=states, trial=trial, limit=limit, cursor=cursor)
+            return queries.incident_page(connection, states=states, trial=trial, limit=limit, cursor=cursor, only=only)
 
     def incident(self, incident_id: str) -> dict[str, Any] | None:
         """An incident with its alerts, oldest first."""
@@ -148,10 +158,9 @@ class Store:
             return found[0] | {"alerts": queries.incident_alerts(connection, incident_id)} if found else None
 
     def evidence(self, evidence_id: str) -> dict[str, Any] | None:
-        """One file's row, with its path inside the evidence folder."""
+        """One file's row, with its path inside the evidence folder and the camera of its alert."""
         with self._transaction() as connection:
-            row = connection.execute(sa.select(evidence).where(evidence.c.evidence_id == evidence_id)).first()
-            return None if row is None else dict(row._mapping)
+            return queries.evidence_row(connection, evidence_id)
 
     def feed_after(self, seq: int, *, limit: int = 500) -> list[feed.Change]:
         with self._transaction() as connection:
@@ -169,42 +178,6 @@ class Store:
         """The latest status of each camera that sent one over the link."""
         with self._lock:
             return dict(self._statuses)
-
-    # -- what operators do ----------------------------------------------------------------------------------------
-
-    def acknowledge(self, alert_id: str, *, actor: str) -> dict[str, Any]:
-        with self._transaction() as connection:
-            view = life.acknowledge(connection, alert_id, actor=actor, utc=self._clock.utc())
-        self._tell()
-        return view
-
-    def resolve(self, alert_id: str, *, actor: str, disposition: life.Disposition, note: str = "") -> dict[str, Any]:
-        with self._transaction() as connection:
-            view = life.resolve(
-                connection, alert_id, actor=actor, disposition=disposition, note=note, utc=self._clock.utc()
-            )
-        self._tell()
-        return view
-
-    def acknowledge_incident(self, incident_id: str, *, actor: str) -> dict[str, Any]:
-        """Acknowledge every new alert of an incident, all or none."""
-        with self._transaction() as connection:
-            for alert_id in life.open_alerts(connection, incident_id, states=("new",)):
-                life.acknowledge(connection, alert_id, actor=actor, utc=self._clock.utc())
-        self._tell()
-        return self._incident(incident_id)
-
-    def resolve_incident(
-        self, incident_id: str, *, actor: str, disposition: life.Disposition, note: str = ""
-    ) -> dict[str, Any]:
-        """Resolve every open alert of an incident, all or none."""
-        with self._transaction() as connection:
-            for alert_id in life.open_alerts(connection, incident_id, states=("new", "acknowledged", "shelved")):
-                life.resolve(
-                    connection, alert_id, actor=actor, disposition=disposition, note=note, utc=self._clock.utc()
-                )
-        self._tell()
-        return self._incident(incident_id)
 
     # -- listeners ------------------------------------------------------------------------------------------------
 
@@ -275,11 +248,9 @@ class Store:
             if known is None or known.state != status.state:
                 intake.remember_status(connection, camera_id, status, utc=self._clock.utc())
 
-    def _incident(self, incident_id: str) -> dict[str, Any]:
-        found = self.incident(incident_id)
-        if found is None:
-            raise life.Unknown(f"no incident {incident_id!r}")
-        return found
+    def tell(self) -> None:
+        """Call the listeners, after a commit made through `changing`."""
+        self._tell()
 
     def _tell(self) -> None:
         for listener in list(self._listeners):

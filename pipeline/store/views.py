@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from pipeline.store.prepared import Prepared
 from pipeline.store.schema import alerts, evidence, incidents
 
-HIDDEN = ("event_key", "part")
-FLAGS = ("system", "trial")
+HIDDEN = ("event_key", "part", "due_utc", "called_utc")
+FLAGS = ("system", "trial", "grouped")
 
 ONE = Prepared(sa.select(alerts).where(alerts.c.alert_id == sa.bindparam("alert_id")))
 FILES = Prepared(
