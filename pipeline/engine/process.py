@@ -29,8 +29,6 @@ REPORT_S = 0.5
 CHECKPOINT_S = 2.0
 STUCK_S = 20.0
 """A loop that has not moved for this long while it should be watching stops reporting, so that it is restarted."""
-OFFLINE_S = 10.0
-"""A camera away for longer is a system alert (goal I1 of reliability.md)."""
 
 
 class CameraProcess:
@@ -46,11 +44,9 @@ class CameraProcess:
         self._out_lock = threading.Lock()
         self._picture_wanted = threading.Event()
         self._moved_at = self._saved_at = self.clock.monotonic()
-        self._frame_utc: float | None = None
+        self._frame_s: float | None = None
         self._counted = (self._moved_at, 0, 0)
         self._rates = (0.0, 0.0)
-        self._lost: tuple[float, float] | None = None
-        self._offline_reported = False
 
     def run(self) -> None:
         """Until the supervisor hangs up, the file ends, or a newer copy of this worker exists."""
@@ -97,8 +93,7 @@ class CameraProcess:
         camera.worker.follow(frame)
         if camera.worker.frames_done == before:
             return
-        self._frame_utc = self.clock.utc()
-        self._online()
+        self._frame_s = self._moved_at
         camera.guard.look(frame)
         if camera.announcer.raised > raised or self._moved_at - self._saved_at >= CHECKPOINT_S:
             camera.save()
@@ -133,7 +128,7 @@ class CameraProcess:
             fps_in=round(self._rates[0], 2) if running else 0.0,
             fps_done=round(self._rates[1], 2) if running else 0.0,
             dropped=self.camera.dropped(),
-            frame_age_s=None if self._frame_utc is None else round(max(0.0, now - self._frame_utc), 3),
+            frame_age_s=None if self._frame_s is None else round(self.clock.monotonic() - self._frame_s, 3),
             error=self.error or self.camera.guard.ailments,
             detector=self.camera.detector_name,
             utc=now,
@@ -142,27 +137,6 @@ class CameraProcess:
     def _enter(self, state: CameraState, error: str | None) -> None:
         self.state, self.error = state, error
         self._moved_at = self.clock.monotonic()
-        if state not in ("running", "ended", "starting") and self._lost is None:
-            self._lost = (self._moved_at, self.clock.utc())
-
-    def _online(self) -> None:
-        if self._lost is None:
-            return
-        since_utc, self._lost = self._lost[1], None
-        if self._offline_reported:
-            self._offline_reported = False
-            self._system("end", since_utc, "the picture is back")
-
-    def _offline(self) -> None:
-        lost = self._lost
-        if lost is not None and not self._offline_reported and self.clock.monotonic() - lost[0] >= OFFLINE_S:
-            self._offline_reported = True
-            self._system("start", lost[1], self.error or self.state)
-
-    def _system(self, change: str, since_utc: float, reason: str) -> None:
-        assert change in ("start", "end")
-        why = {"reason": reason, "state": self.state, "topic": "tns1:VideoSource/SignalLoss"}
-        self.camera.delivery.system("camera_down", change, since_utc=since_utc, utc=self.clock.utc(), why=why)  # type: ignore[arg-type]
 
     def _report(self) -> None:
         while True:
@@ -177,7 +151,6 @@ class CameraProcess:
 
     def _report_once(self, now: float) -> None:
         self._measure(now)
-        self._offline()
         status = self.status()
         self.camera.delivery.tell(status)
         self._say(status_line(status, **self.camera.delivery.numbers()))

@@ -13,22 +13,19 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from urllib.parse import unquote
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
-from pipeline.alerts import sqlite
-from pipeline.alerts.message import AlertBody, BadMessage, EvidenceBody, Message, SystemBody, parse_message
 from pipeline.errors import BadInput, StoreError
 from pipeline.eventlog import utc_iso
 from pipeline.folders import DataFolder
 from pipeline.retention.files import EvidenceShelf
+from pipeline.retention.outboxes import take_back
 from pipeline.retention.request import Erased, Erasure
+from pipeline.retention.tracks import erase_tracks, known_cameras
 from pipeline.store import audit, keeping
-from pipeline.store.schema import alerts, messages
+from pipeline.store.schema import alerts
 from pipeline.store.store import Store
-from pipeline.track.log import TrackLog
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +56,7 @@ def erase(wanted: Erasure, *, store: Store, data: DataFolder, pause: Pause) -> E
 def _cameras(wanted: Erasure, store: Store, data: DataFolder) -> list[str]:
     known = {path.stem for path in (data.root / "state").glob("*.json")}
     known |= {path.stem for path in (data.root / "outbox").glob("*.sqlite")}
-    known |= {unquote(path.name) for path in data.tracks().glob("*") if path.is_dir()}
+    known |= set(known_cameras(data.tracks()))
     with store.changing() as connection:
         known |= set(connection.scalars(sa.select(alerts.c.camera_id).where(alerts.c.system.is_(False)).distinct()))
     strange = [camera for camera in wanted.cameras if camera not in known]
@@ -70,12 +67,16 @@ def _cameras(wanted: Erasure, store: Store, data: DataFolder) -> list[str]:
 
 def _camera(camera_id: str, wanted: Erasure, done: Erased, store: Store, data: DataFolder) -> None:
     """Files that the camera's process wrote. One that refuses is named, and the others go all the same."""
+    times = {"since_utc": wanted.since_utc, "until_utc": wanted.until_utc}
     steps: Sequence[tuple[str, Callable[[], int]]] = (
-        ("track_frames", lambda: TrackLog(data.tracks(), camera_id).erase(wanted.since_utc, wanted.until_utc)),
+        (
+            "track_frames",
+            lambda: erase_tracks(data.tracks(), camera_id, since_utc=wanted.since_utc, until_utc=wanted.until_utc),
+        ),
         ("checkpoints", lambda: _remove_if(data.checkpoint(camera_id), since_utc=wanted.since_utc)),
         ("routes", lambda: _remove_if(data.route_model(camera_id), since_utc=wanted.since_utc)),
         ("views", lambda: _remove_if(data.view(camera_id), since_utc=wanted.since_utc)),
-        ("outbox_messages", lambda: _outbox(data.outbox(camera_id), wanted, store, data, done)),
+        ("outbox_messages", lambda: _outbox(camera_id, wanted, done, store, data)),
     )
     for name, step in steps:
         try:
@@ -106,57 +107,10 @@ def _older_times(path: Path, since_utc: float) -> bool:
         return True
 
 
-def _outbox(path: Path, wanted: Erasure, store: Store, data: DataFolder, done: Erased) -> int:
-    """Messages on their way. Their ids are marked as taken, so that a copy on a broker is not shown later."""
-    if not path.is_file():
-        return 0
-    owner = sqlite.OwnerLock(path)
-    try:
-        with contextlib.closing(sqlite.connect(path)) as connection:
-            connection.execute("PRAGMA secure_delete=ON")
-            found = [m for m in map(_parsed, connection.execute("SELECT text FROM messages").fetchall()) if m]
-            mine = [m for m in found if _within(m, wanted)]
-            ids = {m.body.alert_id for m in mine if isinstance(m.body, AlertBody)}
-            mine += [m for m in found if isinstance(m.body, EvidenceBody) and m.body.alert_id in ids]
-            connection.executemany("DELETE FROM messages WHERE message_id=?", [(m.message_id,) for m in mine])
-    finally:
-        owner.release()
-    with store.changing() as changing:
-        for message in mine:
-            _mark(changing, message, utc=store.clock.utc())
-    done.evidence_files += EvidenceShelf(data.evidence).remove(_paths(mine))
-    return len(mine)
-
-
-def _parsed(row: tuple[str]) -> Message | None:
-    try:
-        return parse_message(row[0])
-    except BadMessage:
-        return None
-
-
-def _within(message: Message, wanted: Erasure) -> bool:
-    body = message.body
-    return (
-        isinstance(body, AlertBody | SystemBody)
-        and body.kind == "alert"
-        and body.since_utc < wanted.until_utc
-        and body.utc >= wanted.since_utc
-    )
-
-
-def _paths(sent: Sequence[Message]) -> list[str]:
-    bodies = [message.body for message in sent]
-    inside = [item.path for body in bodies if isinstance(body, AlertBody) for item in body.evidence]
-    return inside + [body.item.path for body in bodies if isinstance(body, EvidenceBody)]
-
-
-def _mark(connection: sa.Connection, message: Message, *, utc: float) -> None:
-    row = insert(messages).values(
-        message_id=message.message_id, camera_id=message.camera_id, epoch=message.epoch, seq=message.seq,
-        kind="erased", raised_utc=message.raised_utc, stored_utc=utc,
-    )  # fmt: skip
-    connection.execute(row.on_conflict_do_nothing())
+def _outbox(camera_id: str, wanted: Erasure, done: Erased, store: Store, data: DataFolder) -> int:
+    taken = take_back(data.outbox(camera_id), wanted, store)
+    done.evidence_files += EvidenceShelf(data.evidence).remove(taken.paths)
+    return taken.count
 
 
 def _store(wanted: Erasure, done: Erased, store: Store, data: DataFolder) -> None:

@@ -9,7 +9,9 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.alerts.evidence import FULL
+from pipeline.alerts.evidence import FULL, RESERVE_BYTES
+
+__all__ = ["RESERVE_BYTES", "EvidenceShelf"]
 
 log = logging.getLogger(__name__)
 

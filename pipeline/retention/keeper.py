@@ -14,20 +14,18 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from pipeline import inbox
-from pipeline.alerts.evidence import RESERVE_BYTES
 from pipeline.clock import Clock
 from pipeline.errors import NightjarError, StoreError
 from pipeline.folders import DataFolder
 from pipeline.retention.erasure import Pause, erase
-from pipeline.retention.files import EvidenceShelf
+from pipeline.retention.files import RESERVE_BYTES, EvidenceShelf
 from pipeline.retention.request import Erased, Erasure
+from pipeline.retention.tracks import prune_tracks
 from pipeline.site.retention import RetentionConfig
 from pipeline.store import audit, keeping
 from pipeline.store.store import Store
-from pipeline.track.log import TrackLog
 from rules.routes import RouteModel
 
 log = logging.getLogger(__name__)
@@ -196,9 +194,7 @@ class Keeper:
 
     def _tracks(self, done: Swept) -> None:
         cutoff = self._clock.utc() - self._config.tracks_days * DAY_S
-        for folder in self._data.tracks().glob("*"):
-            track_log = TrackLog(self._data.tracks(), unquote(folder.name))
-            done.add("track log segments", track_log.prune(cutoff, untouched_since=cutoff))
+        done.add("track log segments", prune_tracks(self._data.tracks(), before_utc=cutoff))
 
     def _routes(self, done: Swept) -> None:
         """A learned model holds ways without their times: where a limit is set, it starts anew once it is over it."""

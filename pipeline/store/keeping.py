@@ -5,6 +5,7 @@ Files belong to the alert's event: a later part of it (an escalation after a res
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -105,6 +106,14 @@ def open_since(connection: sa.Connection, code: str) -> float | None:
         alerts.c.system.is_(True), alerts.c.kind == code, alerts.c.ended_utc.is_(None)
     )
     return connection.scalar(query.order_by(alerts.c.since_utc.desc()).limit(1))
+
+
+def open_alerts(connection: sa.Connection, code: str) -> list[tuple[str, float, dict[str, Any]]]:
+    """System alerts of this kind that are not over: camera, since when, and why as it was last told."""
+    query = sa.select(alerts.c.camera_id, alerts.c.since_utc, alerts.c.why).where(
+        alerts.c.system.is_(True), alerts.c.kind == code, alerts.c.ended_utc.is_(None)
+    )
+    return [(camera_id, since_utc, json.loads(why)) for camera_id, since_utc, why in connection.execute(query)]
 
 
 def wipe(
