@@ -20,7 +20,10 @@ from rules.scene import Scene
 from rules.types import Tracks
 
 ASSETS = Path(os.environ.get("NIGHTJAR_ASSETS", Path(__file__).resolve().parent.parent.parent / "shared" / "assets"))
-SIZES = {"MOT17-02": (1920, 1080, 30.0), "MOT17-10": (1920, 1080, 30.0), "MOT17-11": (1920, 1080, 30.0)}
+SIZES = {
+    "MOT17-02": (1920, 1080, 30.0), "MOT17-05": (640, 480, 14.0), "MOT17-10": (1920, 1080, 30.0),
+    "MOT17-11": (1920, 1080, 30.0), "TUD-Campus": (640, 480, 25.0),
+}  # fmt: skip
 FPS, BREAK_S, MIN_IOU, MAX_GAP_S = 5.0, 1.0, 0.5, 10.0
 
 
@@ -49,7 +52,8 @@ def joins(name: str, *, detected: bool) -> dict[str, Any]:
     """Right and wrong joins of one sequence, and how many ids there were to join."""
     width, height, rate = SIZES[name]
     known = np.loadtxt(ASSETS / "mot" / name / "gt.txt", delimiter=",")
-    known = known[(known[:, 6] == 1) & (known[:, 7] == 1)]
+    if name.startswith("MOT17"):
+        known = known[(known[:, 6] == 1) & (known[:, 7] == 1)]
     boxes = np.loadtxt(ASSETS / "mot" / name / "det.txt", delimiter=",") if detected else known
     scene, names, person_of, uid_of, last_seen = Scene(), {}, {}, {}, {}
     counts = {"lost": 0, "right": 0, "wrong": 0}
@@ -74,7 +78,8 @@ def joins(name: str, *, detected: bool) -> dict[str, Any]:
         for link, old, new in _links(scene, here, ids, pts, (width, height), names):
             if link.gap_s <= MAX_GAP_S:
                 counts["right" if person_of[old] == person_of[new] else "wrong"] += 1
-    return {"sequence": name, "boxes": "detected" if detected else "annotated", **counts}
+    persons = len(set(person_of.values()))
+    return {"sequence": name, "boxes": "detected" if detected else "annotated", "people": persons, **counts}
 
 
 def _links(
@@ -105,7 +110,8 @@ def main() -> None:
         return
     for row in found:
         print(
-            f"{row['sequence']}  {row['boxes']:9}  lost {row['lost']:3}  right {row['right']:3}  wrong {row['wrong']:3}"
+            f"{row['sequence']:10}  {row['boxes']:9}  people {row['people']:3}  lost {row['lost']:3}  "
+            f"right {row['right']:3}  wrong {row['wrong']:3}"
         )
 
 

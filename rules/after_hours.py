@@ -21,7 +21,7 @@ import numpy as np
 from rules.base import EPSILON_S, NEVER_T, Active, Dated, NearMiss, Needs, SceneRule, Schedule
 from rules.calendar import Visit
 from rules.scene import Moment, Scene, View
-from rules.stay import Stay, Stays
+from rules.stay import Mark, Stay, Stays
 from rules.types import PERSON, Zone
 
 GRACE_S = 2.0
@@ -218,13 +218,13 @@ class AfterHours(SceneRule):
     # --- what is said ---------------------------------------------------------------------------------------------
 
     def _judge(self, uid: int, stay: Stay, view: View, people: int) -> list[Dated]:
-        since = _moment(stay.memo["since"])
-        bridged_s = stay.bridged_s - stay.memo["bridged_s"]
-        need_s = max(self.min_presence_s, 2.0 * bridged_s)
-        if view.now.t - since.t + EPSILON_S < need_s:
-            stay.due_t = since.t + need_s
+        place = stay.memo["place"]
+        begin = Mark(_moment(stay.memo["since"]), (place[0], place[1]), stay.memo["bridged_s"])
+        mark, stay.due_t = stay.reach(begin, self.min_presence_s, view.now.t)
+        if stay.due_t > view.now.t + EPSILON_S:
             return []
         stay.level, stay.due_t = 1, NEVER_T
+        stay.memo["since"], stay.memo["place"] = list(mark.moment), list(mark.place)
         row = view.index[uid]
         foot = (float(view.foot[row, 0]), float(view.foot[row, 1]))
         why = self._why(stay, view.now, frames=stay.frames(view), foot=foot)

@@ -7,17 +7,21 @@ from typing import NamedTuple, Protocol
 
 from rules.circle import Trail
 from rules.scene import Moment, View
-from rules.stay import Stay
+from rules.stay import Mark, Stay
 from rules.visits import visits
 
 
 class Measure(NamedTuple):
-    """A dwell: since when and where, how long, and how much of that was bridged."""
+    """A dwell: since when and where, how long, how much of that was bridged, and when it reaches the limit asked for.
+
+    `due_t` lies in the past where it has.
+    """
 
     since: Moment
     place: tuple[float, float]
     dwell_s: float
     bridged_s: float
+    due_t: float
 
 
 class Dwell(Protocol):
@@ -27,7 +31,9 @@ class Dwell(Protocol):
 
     def follow(self, stay: Stay, view: View, row: int) -> bool: ...
 
-    def measure(self, stay: Stay, now_t: float) -> Measure: ...
+    def measure(self, stay: Stay, now_t: float, *, limit_s: float) -> Measure:
+        """The longest dwell that has reached the limit, at most half of it bridged; else the whole of it."""
+        ...
 
     def total_s(self, stay: Stay, since: Moment, last_t: float) -> float:
         """The whole of an episode that has ended."""
@@ -42,8 +48,8 @@ class WholeStay:
     def follow(self, stay: Stay, view: View, row: int) -> bool:
         return False
 
-    def measure(self, stay: Stay, now_t: float) -> Measure:
-        return Measure(stay.first, stay.place, now_t - stay.first.t, stay.bridged_s)
+    def measure(self, stay: Stay, now_t: float, *, limit_s: float) -> Measure:
+        return _measure(stay, stay.begin, now_t, limit_s)
 
     def total_s(self, stay: Stay, since: Moment, last_t: float) -> float:
         return last_t - since.t
@@ -67,10 +73,10 @@ class InCircle:
         )
         return moved and trail.slide(self.radius_bh)
 
-    def measure(self, stay: Stay, now_t: float) -> Measure:
+    def measure(self, stay: Stay, now_t: float, *, limit_s: float) -> Measure:
         trail = Trail(stay.memo["trail"])
-        start = trail.start
-        return Measure(start, trail.place(stay.memo["aspect"]), now_t - start.t, stay.bridged_s - trail.bridged_s)
+        begin = Mark(trail.start, trail.place(stay.memo["aspect"]), trail.bridged_s)
+        return _measure(stay, begin, now_t, limit_s)
 
     def total_s(self, stay: Stay, since: Moment, last_t: float) -> float:
         return last_t - since.t
@@ -88,17 +94,21 @@ class InWindow:
         _forget(stay, view.now.t - self.window_s)
         return False
 
-    def measure(self, stay: Stay, now_t: float) -> Measure:
+    def measure(self, stay: Stay, now_t: float, *, limit_s: float) -> Measure:
         since_t = now_t - self.window_s
         counted = [v for v in visits(stay, now_t) if v.until_t > since_t] or visits(stay, now_t)[-1:]
-        return Measure(
-            counted[0].first, counted[0].place, sum(v.within_s(since_t, now_t) for v in counted),
-            sum(v.bridged_s for v in counted),
-        )  # fmt: skip
+        dwell_s, bridged_s = sum(v.within_s(since_t, now_t) for v in counted), sum(v.bridged_s for v in counted)
+        need_s = min(max(limit_s, 2.0 * bridged_s), limit_s + bridged_s)
+        return Measure(counted[0].first, counted[0].place, dwell_s, bridged_s, now_t + need_s - dwell_s)
 
     def total_s(self, stay: Stay, since: Moment, last_t: float) -> float:
         kept_s = sum(v.within_s(since.t, last_t) for v in visits(stay, last_t))
         return kept_s + float(stay.memo.get("spent_s", 0.0))
+
+
+def _measure(stay: Stay, begin: Mark, now_t: float, limit_s: float) -> Measure:
+    mark, due_t = stay.reach(begin, limit_s, now_t)
+    return Measure(mark.moment, mark.place, now_t - mark.moment.t, stay.bridged_s - mark.bridged_s, due_t)
 
 
 def _forget(stay: Stay, since_t: float) -> None:
@@ -109,4 +119,4 @@ def _forget(stay: Stay, since_t: float) -> None:
         dropped = stay.segments[:keep]
         spent_s = sum(v.until_t - v.first.t for v in visits(replace(stay, segments=dropped), dropped[-1].last.t))
         stay.memo["spent_s"] = stay.memo.get("spent_s", 0.0) + spent_s
-        stay.segments = stay.segments[keep:]
+        stay.segments, stay.marks = stay.segments[keep:], []

@@ -11,7 +11,7 @@ from rules.base import NEAR_MISSES, NEVER_T, Active, Dated, NearMiss, Rule, Scen
 from rules.scene import Scene, View
 from rules.types import Event, Tracks
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 LOOK_AHEAD = 256
 """Frames taken at once by `update_all`."""

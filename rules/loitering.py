@@ -135,12 +135,11 @@ class Loitering(SceneRule):
         said: list[Dated] = []
         if not self._dwell.needs_every_frame:
             self._dwell.follow(stay, view, view.index[uid])
-        measure = self._dwell.measure(stay, view.now.t)
         steps_s = (self._threshold_s, *self._steps_s) if self._group.size == 1 else (self._threshold_s,)
         while stay.level < len(steps_s):
-            need_s = max(steps_s[stay.level], 2.0 * measure.bridged_s)
-            if measure.dwell_s + EPSILON_S < need_s:
-                stay.due_t = view.now.t + need_s - measure.dwell_s
+            measure = self._dwell.measure(stay, view.now.t, limit_s=steps_s[stay.level])
+            if measure.due_t > view.now.t + EPSILON_S:
+                stay.due_t = measure.due_t
                 return said
             if not stay.level:
                 stay.memo["told"] = [list(measure.since), list(measure.place), steps_s[0]]
@@ -193,8 +192,8 @@ class Loitering(SceneRule):
         """Out of the circle for which they were told: that episode ended on the frame before."""
         if not stay.level or view.earlier is None or self._group.size > 1:
             return []
-        measure = self._dwell.measure(stay, view.now.t)
-        if measure.dwell_s + EPSILON_S >= stay.memo["told"][2]:
+        limit_s = stay.memo["told"][2]
+        if self._dwell.measure(stay, view.now.t, limit_s=limit_s).dwell_s + EPSILON_S >= limit_s:
             return []
         last, foot, score = stay.before(view)
         end = self._end(stay, last, foot, score)
@@ -282,7 +281,7 @@ class Loitering(SceneRule):
         return why
 
     def _why_not(self, stay: Stay, until: Moment, threshold_s: float) -> NearMiss:
-        measure = self._dwell.measure(stay, until.t)
+        measure = self._dwell.measure(stay, until.t, limit_s=threshold_s)
         if stay.level:
             reason = f"past the limit, but never {self._group.size} people together"
         elif measure.dwell_s + EPSILON_S < threshold_s:

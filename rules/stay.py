@@ -9,7 +9,7 @@ is given a stay of their own again when the lost track comes back.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,13 +39,25 @@ class Segment:
     apart: bool = False
 
 
+class Mark(NamedTuple):
+    """A moment from which a dwell may be counted: the first frame inside, or the first after an absence unseen.
+
+    `bridged_s` of the stay had been bridged by then.
+    """
+
+    moment: Moment
+    place: tuple[float, float]
+    bridged_s: float
+
+
 @dataclass(slots=True)
 class Stay:
     """One visit of one person. `foot` and `score` are of the last frame inside, once they are away.
 
     `uids` are the tracks that carried it, `entered` the frame since which they are inside. `level` counts what the rule
     has said: 0 nothing yet, 1 the start, then one for each step; before `due_t` it has nothing to say. Away, it is sure
-    to have ended at `sure_t` unless resumed. `memo` is the rule's own and holds JSON values.
+    to have ended at `sure_t` unless resumed. `memo` is the rule's own and holds JSON values. `marks` are the moments
+    since the first from which a dwell may reach a limit sooner, because less of it went unseen.
     """
 
     uids: list[int]
@@ -57,6 +69,7 @@ class Stay:
     level: int = 0
     due_t: float = 0.0
     memo: dict[str, Any] = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)
     sure_t: float = NEVER_T
 
     @property
@@ -77,6 +90,29 @@ class Stay:
     def bridged_s(self) -> float:
         """Time for which nobody was seen but somebody is taken to have stayed."""
         return sum(s.bridged_s for s in self.segments) + sum(s.gap_s for s in self.segments[1:])
+
+    @property
+    def begin(self) -> Mark:
+        """The first frame inside."""
+        return Mark(self.first, self.place, 0.0)
+
+    def reach(self, begin: Mark, limit_s: float, now_t: float) -> tuple[Mark, float]:
+        """The longest dwell since `begin` or later that is over `limit_s` and at most half unseen: since when, and the
+        time at which it got there. A time to come: none has, and it is `begin` and the earliest that one may."""
+        bridged_s, due_t = self.bridged_s, NEVER_T
+        for mark in (begin, *(m for m in self.marks if m.moment.t > begin.moment.t)):
+            at_t = mark.moment.t + max(limit_s, 2.0 * (bridged_s - mark.bridged_s))
+            if at_t <= now_t + EPSILON_S:
+                return mark, at_t
+            due_t = min(due_t, at_t)
+        return begin, due_t
+
+    def note(self, moment: Moment, place: tuple[float, float]) -> None:
+        """Seen inside again after an unseen absence: a mark, where a dwell from here may be over its half sooner."""
+        mark = Mark(moment, place, self.bridged_s)
+        last = self.marks[-1] if self.marks else self.begin
+        if mark.moment.t - 2.0 * mark.bridged_s < last.moment.t - 2.0 * last.bridged_s:
+            self.marks.append(mark)
 
     @property
     def outside_s(self) -> float:
@@ -192,9 +228,11 @@ class Stays:
             stay.segments.append(segment)
         elif stay.outside:
             same.outside_s += gap_s
+            return
         else:
             same.bridged_s += gap_s
             same.gaps += 1
+        stay.note(segment.first, segment.foot)
 
     def _expire(self, view: View, here: dict[int, int]) -> list[tuple[float, Stay]]:
         ended = []
@@ -233,6 +271,7 @@ class Stays:
             own.sure_t = self.end_t(own)
         if mine:
             stay.uids, stay.segments, stay.outside, stay.due_t = stay.uids[:cut], mine, False, 0.0
+            stay.marks = [mark for mark in stay.marks if mark.moment.t <= stay.last.t]
             self.away[split.old] = stay
             stay.sure_t = self.end_t(stay)
 
@@ -267,14 +306,17 @@ def _dump(stay: Stay) -> list[Any]:
     ]  # fmt: skip
     return [
         list(stay.uids), segments, list(stay.foot), stay.score, stay.entered, stay.outside, stay.level, stay.due_t,
-        dict(stay.memo),
+        dict(stay.memo), [[list(mark.moment), list(mark.place), mark.bridged_s] for mark in stay.marks],
     ]  # fmt: skip
 
 
 def _load(value: list[Any]) -> Stay:
-    uids, segments, foot, *rest = value
+    uids, segments, foot, *rest, marks = value
     loaded = [
         Segment(uid, track_id, Moment(*first), (place[0], place[1]), Moment(*last), *numbers)
         for uid, track_id, first, place, last, *numbers in segments
     ]
-    return Stay(list(uids), loaded, (foot[0], foot[1]), *rest)
+    noted = [Mark(Moment(*moment), (place[0], place[1]), bridged_s) for moment, place, bridged_s in marks]
+    stay = Stay(list(uids), loaded, (foot[0], foot[1]), *rest)
+    stay.marks = noted
+    return stay

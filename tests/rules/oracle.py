@@ -11,6 +11,8 @@ from rules.types import Tracks
 
 Polygon = Sequence[tuple[float, float]]
 
+Way = list[tuple[float, tuple[float, float] | None]]
+
 SLACK_S = 1e-6
 
 
@@ -18,13 +20,19 @@ def ids(frames: Sequence[Tracks]) -> list[int]:
     return sorted({i for tracks in frames for i in tracks.track_id.tolist()})
 
 
-def way(frames: Sequence[Tracks], track_id: int) -> list[tuple[float, tuple[float, float] | None]]:
-    """(pts, foot or None) of one id on every analysed frame."""
-    found = []
+def ways(frames: Sequence[Tracks]) -> dict[int, Way]:
+    """(pts, foot or None) of each id on every analysed frame."""
+    found: dict[int, Way] = {i: [] for i in ids(frames)}
     for tracks in frames:
-        rows = [n for n, i in enumerate(tracks.track_id.tolist()) if i == track_id and tracks.observed[n]]
-        box = [float(v) for v in tracks.xyxy[rows[0]]] if rows else None
-        found.append((tracks.pts, None if box is None else ((box[0] + box[2]) / 2.0, box[3])))
+        here = {
+            i: ((x1 + x2) / 2.0, y2)
+            for i, (x1, _, x2, y2), seen in zip(
+                tracks.track_id.tolist(), tracks.xyxy.astype(float).tolist(), tracks.observed.tolist(), strict=True
+            )
+            if seen
+        }
+        for i, walked in found.items():
+            walked.append((tracks.pts, here.get(i)))
     return found
 
 
@@ -48,17 +56,24 @@ def loitering(
     """(id, since, alarm, last inside) of every stay that is long enough, in media time."""
     return [
         (i, *stay)
-        for i in ids(frames)
-        for stay in _stays(way(frames, i), polygon, dwell_s=dwell_s, grace_s=grace_s, bridge_s=bridge_s)
+        for i, walked in ways(frames).items()
+        for stay in _stays(walked, polygon, dwell_s=dwell_s, grace_s=grace_s, bridge_s=bridge_s)
     ]
 
 
+def after_hours(frames: Sequence[Tracks], polygon: Polygon, *, min_presence_s: float) -> list[tuple[int, float]]:
+    """(id, alarm) of every presence in a zone that is always closed: absences of 2 s, seen or not, do not end it."""
+    found = loitering(frames, polygon, dwell_s=min_presence_s, grace_s=2.0, bridge_s=2.0)
+    return [(i, alarm) for i, _, alarm, _ in found]
+
+
 def _stays(
-    walked: Sequence[tuple[float, tuple[float, float] | None]], polygon: Polygon, *, dwell_s: float, grace_s: float,
+    walked: Way, polygon: Polygon, *, dwell_s: float, grace_s: float,
     bridge_s: float,
 ) -> list[tuple[float, float, float]]:  # fmt: skip
     found: list[tuple[float, float, float]] = []
     since = last = bridged = 0.0
+    begun: list[tuple[float, float]] = []  # each start of being seen inside, and what had been bridged by then
     alarm: float | None = None
     there = False  # is a stay open?
     was = "none"
@@ -72,13 +87,15 @@ def _stays(
                 found += [(since, alarm, last)] if alarm is not None else []
             elif not outside:
                 bridged += absent
+                begun.append((pts, bridged))
         if now == "in":
             if not there:
-                there, since, bridged, alarm = True, pts, 0.0, None
+                there, since, bridged, alarm, begun = True, pts, 0.0, None, [(pts, 0.0)]
             last, outside = pts, False
-            dwell = pts - since
-            if alarm is None and dwell >= dwell_s - SLACK_S and bridged <= dwell / 2.0 + SLACK_S:
-                alarm = pts
+            for start, before in begun:
+                dwell = pts - start
+                if alarm is None and dwell >= dwell_s - SLACK_S and bridged - before <= dwell / 2.0 + SLACK_S:
+                    alarm = pts
         elif now == "out":
             outside = True
         was = now
@@ -90,10 +107,10 @@ def crossings(
 ) -> list[tuple[int, float, str]]:
     """(id, pts, side) of every step over the line from a to b, without hysteresis; feet on the line wait."""
     found = []
-    for i in ids(frames):
+    for i, walked in ways(frames).items():
         anchor: tuple[float, float] | None = None
         seen = -1e9
-        for pts, foot in way(frames, i):
+        for pts, foot in walked:
             if foot is None:
                 continue
             side = _side(a, b, foot)

@@ -171,6 +171,13 @@ def test_no_more_than_half_of_a_presence_is_bridged() -> None:
     assert told(events)[0] == ("start", 13.6)
 
 
+def test_presence_that_is_long_enough_by_itself_is_told_at_once() -> None:
+    """A second unseen, then longer than `min_presence_s` seen: what went unseen before does not delay it."""
+    who = lambda t: {1: IN} if t < 10.1 or t >= 11.9 else {}  # noqa: E731
+    [start, *_] = play(rule(min_presence_s=1.0), who, until=20.0, begin=10.0)
+    assert (round(start.pts, 3), round(start.utc - start.since_utc, 3)) == (13.0, 1.0)
+
+
 CLEANERS = Visit("cleaners", (5,), (parse_span("22:00-22:01"),), ("bay",), 2)
 
 

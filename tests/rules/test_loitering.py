@@ -52,6 +52,9 @@ def starts(script: Script, *, seconds: float = 40.0, fps: float = 5.0, **setting
         ("unseen, no bridge, past the grace", present(1, (2, 4), (6.2, 12)), {"bridge_s": 0.0}, [(11.2, 6.2)]),
         ("half of it bridged is enough", present(1, (2, 4), (7, 9)), {}, [(8.0, 2.0)]),
         ("more than half is not yet", present(1, (2, 3), (7, 12)), {}, [(10.0, 2.0)]),
+        ("mostly unseen, then long enough by itself", present(1, (2, 3), (11, 30)), {}, [(16.0, 11.0)]),
+        ("unseen twice, long enough since the first", present(1, (2, 3), (11, 14), (15, 30)), {}, [(16.0, 11.0)]),
+        ("the longest dwell is the one told", present(1, (2, 5), (8, 30)), {}, [(8.0, 2.0)]),
         ("longer dwell, few gaps", present(1, (2, 6), (7, 9)), {"dwell_s": 6.0}, [(8.0, 2.0)]),
         ("steps out unseen, comes back seen outside", together(present(1, (2, 5)), inside(2)), {}, []),
     ],
@@ -112,6 +115,12 @@ def test_the_peers_workers_taking_turns_are_not_one_loiterer() -> None:
 
     turns = together(*(turn(n, 8.0 * n) for n in range(5)))
     assert starts(turns, dwell_s=9.0) == []
+
+
+def test_a_join_never_delays_the_newcomers_own_alarm() -> None:
+    """Whoever is taken for somebody else is told of as soon as they have dwelt long enough themselves."""
+    turns = together(present(1, (0, 1)), present(2, (9, 30)))
+    assert starts(turns) == starts(present(2, (9, 30))) == [(14.0, 9.0)]
 
 
 def test_two_people_at_once_are_never_one() -> None:

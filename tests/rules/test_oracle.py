@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rules.after_hours import AfterHours
 from rules.line_crossing import LineCrossing
 from rules.loitering import Loitering
 from rules.types import Line, Tracks, Zone
@@ -92,7 +93,9 @@ def test_crossings_of_perfect_tracks(seed: int, fps: float) -> None:
         assert [c for c in ours if c[0] == track_id][:1] == [c for c in theirs if c[0] == track_id][:1]
 
 
-SEQUENCES = {"MOT17-02": (1920, 1080, 30.0), "TUD-Campus": (640, 480, 25.0), "MOT17-11": (1920, 1080, 30.0)}
+FIXED = {"MOT17-02": (1920, 1080, 30.0), "TUD-Campus": (640, 480, 25.0)}
+CARRIED = {"MOT17-05": (640, 480, 14.0), "MOT17-10": (1920, 1080, 30.0), "MOT17-11": (1920, 1080, 30.0)}
+SEQUENCES = FIXED | CARRIED
 
 
 def annotated(folder: Path, name: str, fps: float) -> list[Tracks]:
@@ -121,37 +124,84 @@ def annotated(folder: Path, name: str, fps: float) -> list[Tracks]:
     return frames
 
 
-def is_unbroken(frames: list[Tracks], track_id: int) -> bool:
-    """Seen on every frame from the first to the last."""
-    there = [foot is not None for _, foot in oracle.way(frames, track_id)]
-    return all(there[there.index(True) : len(there) - there[::-1].index(True)])
+def zones(frames: list[Tracks], count: int, *, seed: int) -> list[list[tuple[float, float]]]:
+    """Convex polygons about where people walk."""
+    chance = np.random.default_rng(seed)
+    feet = np.concatenate([tracks.foot for tracks in frames])
+    found = []
+    for x, y in feet[chance.integers(0, len(feet), count)]:
+        angle = np.sort(chance.uniform(0, 2 * np.pi, 6))
+        wide, high = chance.uniform(0.06, 0.35), chance.uniform(0.06, 0.3)
+        corners = zip(x + wide * np.cos(angle), y + high * np.sin(angle), strict=True)
+        found.append([(float(np.clip(a, 0, 1)), float(np.clip(b, 0, 1))) for a, b in corners])
+    return found
+
+
+@pytest.mark.assets
+@pytest.mark.parametrize("name", FIXED)
+@pytest.mark.parametrize("fps", [2.0, 5.0, 30.0])
+def test_real_people(assets: Path, name: str, fps: float) -> None:
+    """Annotated people, every rule at its defaults: each stay and each presence at the exact time, none extra."""
+    frames = annotated(assets, name, fps)
+    found, hurry = 0, 1.0 if name == "MOT17-02" else 0.25  # TUD-Campus lasts three seconds
+    for n, zone in enumerate(zones(frames, 6, seed=5)):
+        dwell_s, grace_s = ((1.0, 0.0), (2.0, 1.0), (5.0, 2.0))[n % 3]
+        ours, theirs = alarms(frames, dwell_s=dwell_s * hurry, grace_s=grace_s, bridge_s=10.0, polygon=zone)
+        assert ours == theirs
+        present, expected = presences(frames, zone, min_presence_s=2.0 * hurry)
+        assert present == expected
+        found += len(theirs) + len(expected)
+    assert found > (40 if name == "MOT17-02" else 5)
+
+
+@pytest.mark.assets
+@pytest.mark.parametrize("name", CARRIED)
+def test_real_people_before_a_carried_camera(assets: Path, name: str) -> None:
+    """A camera that nobody should judge dwell with: still fewer than one stay in fifty is another's as well."""
+    frames = annotated(assets, name, 5.0)
+    wrong = total = 0
+    for n, zone in enumerate(zones(frames, 10, seed=6)):
+        ours, theirs = alarms(frames, dwell_s=1.0 + n % 3, grace_s=2.0, bridge_s=10.0, polygon=zone)
+        present, expected = presences(frames, zone, min_presence_s=2.0)
+        wrong += len(ours ^ theirs) + len(present ^ expected)
+        total += len(theirs) + len(expected)
+    assert total > 60
+    assert wrong <= 0.02 * total
+
+
+def presences(
+    frames: list[Tracks], zone: list[tuple[float, float]], *, min_presence_s: float
+) -> tuple[set[tuple[int, float]], set[tuple[int, float]]]:
+    """(ours, theirs): id and alarm of each presence past `min_presence_s` in a forbidden zone."""
+    rule = AfterHours(**WHO, zone=Zone("z", tuple(zone)), always=True, min_presence_s=min_presence_s)
+    ours = {(e.track_ids[-1], round(e.pts, 4)) for e in play(rule, frames) if e.state == "start"}
+    return ours, {(i, round(pts, 4)) for i, pts in oracle.after_hours(frames, zone, min_presence_s=min_presence_s)}
 
 
 @pytest.mark.assets
 @pytest.mark.parametrize("name", SEQUENCES)
 @pytest.mark.parametrize("fps", [2.0, 5.0, 30.0])
-def test_real_people(assets: Path, name: str, fps: float) -> None:
-    """Annotated people of MOT17 and TUD: every stay and every first crossing at the exact time, none extra."""
+def test_real_people_over_a_line(assets: Path, name: str, fps: float) -> None:
+    """The first crossing of everybody is the oracle's first; who crosses once is told of once; we add none."""
     frames = annotated(assets, name, fps)
-    unbroken = {i for i in oracle.ids(frames) if is_unbroken(frames, i)}
-    assert len(unbroken) > 5
     chance = np.random.default_rng(5)
+    feet = np.concatenate([tracks.foot for tracks in frames])
+    wrong = total = 0
     for _ in range(4):
-        x, y = chance.uniform(0, 0.5, 2)
-        zone = [(x, y), (x + 0.5, y), (x + 0.45, y + 0.5), (x, y + 0.4)]
-        for dwell_s, grace_s in ((2.0, 1.0), (5.0, 2.0)):
-            ours, theirs = alarms(frames, dwell_s=dwell_s, grace_s=grace_s, bridge_s=0.0, polygon=zone)
-            assert ours == theirs
-        a, b = (tuple(map(float, chance.uniform(0.1, 0.9, 2))) for _ in range(2))
-        ours_c = {
-            (e.track_ids[0], round(e.pts, 4), e.why["direction"])
-            for e in play(LineCrossing(**WHO, line=Line("l", (a, b)), bridge_s=0.0), frames)
+        middle, angle = feet[chance.integers(len(feet))] + 0.003, chance.uniform(0, np.pi)
+        step = 0.3 * np.array((np.cos(angle), np.sin(angle)))
+        a, b = (tuple(map(float, np.clip(middle + sign * step, 0, 1))) for sign in (-1, 1))
+        line = Line("l", ((a[0], a[1]), (b[0], b[1])))
+        ours = {
+            (e.track_ids[0], round(e.pts, 4), e.why["direction"]) for e in play(LineCrossing(**WHO, line=line), frames)
         }
-        theirs_c = {(i, round(pts, 4), side) for i, pts, side in oracle.crossings(frames, a, b, bridge_s=10.0)}
-        assert ours_c <= theirs_c
-        for track_id in unbroken & {i for i, _, _ in theirs_c}:
-            assert first(ours_c, track_id) == first(theirs_c, track_id)
+        theirs = {(i, round(pts, 4), side) for i, pts, side in oracle.crossings(frames, *line.points, bridge_s=10.0)}
+        crossed = {i for i, _, _ in theirs}
+        wrong += len(ours - theirs) + sum(first(ours, i) != first(theirs, i) for i in crossed)
+        total += len(crossed)
+    assert total > 5
+    assert wrong <= (0 if name in FIXED else 0.03 * total)
 
 
-def first(crossings: set[tuple[int, float, str]], track_id: int) -> tuple[int, float, str]:
-    return min((c for c in crossings if c[0] == track_id), key=lambda c: c[1])
+def first(crossings: set[tuple[int, float, str]], track_id: int) -> tuple[int, float, str] | None:
+    return min((c for c in crossings if c[0] == track_id), key=lambda c: c[1], default=None)
