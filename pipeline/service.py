@@ -18,11 +18,10 @@ from pipeline.engine.protocol import Job
 from pipeline.errors import BadInput, NightjarError, StoreError
 from pipeline.evidence.keys import signing_key
 from pipeline.folders import DataFolder
+from pipeline.lookout import build_sentry
 from pipeline.retention.keeper import Keeper
 from pipeline.secrets import load_secrets
-from pipeline.sentry import CODE, OpenEpisode, Post, Sentry, network_of
 from pipeline.site import Site, parse_site
-from pipeline.store.keeping import open_alerts
 from pipeline.store.store import Store, new_token
 
 log = logging.getLogger(__name__)
@@ -82,10 +81,7 @@ class Service:
         )  # fmt: skip
         signing_key(data.keys)
         self.keeper = Keeper(self.store, data, self.site.retention, pause=self.workers.held, clock=clock)
-        self._sentry = Sentry(
-            _posts(self.site), status=self.workers.status, tell=self.store.raise_system, clock=clock,
-            before=_open_episodes(self.store),
-        )  # fmt: skip
+        self._sentry = build_sentry(self.site, self.store, self.workers.status, clock=clock)
         app = build_app(self.store, control=self.workers, settings=settings)
         app.state.eraser = self.keeper
         self._server = make_server(app, host=host, port=bound)
@@ -132,24 +128,6 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _posts(site: Site) -> dict[str, Post]:
-    """What each camera hangs on, from its address with secrets filled in, and which zones it watches."""
-    secrets = load_secrets(folder=site.folder)
-    posts = {}
-    for camera_id, camera in site.cameras.items():
-        try:
-            network = network_of(camera_id, site.source_of(camera_id, secrets))
-        except BadInput:
-            network = f"camera {camera_id}"  # its process says what is wrong with the address
-        posts[camera_id] = Post(network=network, zones=list(camera.zones))
-    return posts
-
-
-def _open_episodes(store: Store) -> list[OpenEpisode]:
-    with store.changing() as connection:
-        return [OpenEpisode(*row) for row in open_alerts(connection, CODE)]
 
 
 def camera_infos(site: Site) -> list[CameraInfo]:

@@ -67,7 +67,6 @@ def _cameras(wanted: Erasure, store: Store, data: DataFolder) -> list[str]:
 
 def _camera(camera_id: str, wanted: Erasure, done: Erased, store: Store, data: DataFolder) -> None:
     """Files that the camera's process wrote. One that refuses is named, and the others go all the same."""
-    times = {"since_utc": wanted.since_utc, "until_utc": wanted.until_utc}
     steps: Sequence[tuple[str, Callable[[], int]]] = (
         (
             "track_frames",

@@ -62,7 +62,6 @@ class CameraConfig(Part):
     start: Instant | None = None
     analyze_fps: Positive = Field(default=5.0, le=120)
     moves: bool = False
-    moves: bool = False
     zones: dict[Id, ZoneConfig] = Field(default_factory=dict)
     lines: dict[Id, LineConfig] = Field(default_factory=dict)
     masks: tuple[Polygon, ...] = ()
