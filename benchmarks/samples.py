@@ -126,10 +126,15 @@ def clipped(rows: NDArray[np.float64], width: int, height: int) -> NDArray[np.fl
     return np.column_stack((np.maximum(low, 0), np.minimum(low + rows[:, 4:6], (width, height))))
 
 
-def detectors() -> dict[str, DetectorSpec]:
-    """YOLOX-nano where the assets are, and the motion detector."""
-    weights = ASSETS / "models" / "yolox_nano_416.onnx"
-    specs = {"yolox": DetectorSpec(model=str(weights), score=0.3, threads=2)} if weights.is_file() else {}
+AIMED = "yolox_nano_416"
+SECOND_OPINIONS = ("nanodet_m_416", "fastestdet_352", "light_person_192")
+
+
+def detectors(*, second_opinions: bool) -> dict[str, DetectorSpec]:
+    """YOLOX-nano where the assets are, and the motion detector; with the other models of the assets if asked for."""
+    names = (AIMED, *SECOND_OPINIONS) if second_opinions else (AIMED,)
+    weights = {name: ASSETS / "models" / f"{name}.onnx" for name in names}
+    specs = {n: DetectorSpec(model=str(p), score=0.3, threads=2) for n, p in weights.items() if p.is_file()}
     return {**specs, "motion": DetectorSpec(model="motion", score=0.3)}
 
 
@@ -137,6 +142,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clips", nargs="*", help="all without names")
     parser.add_argument("--folder", type=Path, default=SAMPLES)
+    parser.add_argument("--second-opinions", action="store_true", help="the other models of the assets too")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     entries = tomllib.loads((args.folder / "manifest.toml").read_text())["clip"]
@@ -145,7 +151,7 @@ def main() -> int:
     for entry in entries:
         if args.clips and entry["name"] not in args.clips:
             continue
-        for name, spec in detectors().items():
+        for name, spec in detectors(second_opinions=args.second_opinions).items():
             found = measure(open_detector(spec), args.folder, entry, moving=name == "motion")
             table.append(found)
             print(

@@ -1,4 +1,4 @@
-"""`nightjar samples list|pull|render`: the sample clips, public real clips, and drawing the samples anew."""
+"""`nightjar samples list|pull|render|preview`: the sample clips, public real ones, and drawing the samples anew."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import importlib.util
 import json
+import os
 import sys
 import tomllib
 import urllib.request
@@ -22,6 +23,7 @@ from pipeline.errors import BadInput, ToolMissing
 from pipeline.folders import default_data, shipped
 
 CHUNK = 1 << 18
+MIRROR = "NIGHTJAR_MIRROR"
 PACKAGE = "sample_videos"
 
 
@@ -32,7 +34,7 @@ def add_to(subparsers: Any) -> None:
     shown.set_defaults(run=run_list)
     pulled = verbs.add_parser("pull", help="fetch the public real clips into the data folder, checked by sha256")
     pulled.add_argument("names", nargs="*", metavar="NAME", help="all without names")
-    pulled.add_argument("--from", dest="mirror", type=Path, metavar="DIR", help="take the files from a folder instead")
+    pulled.add_argument("--mirror", type=Path, metavar="DIR", help=f"copy from this folder instead (or {MIRROR})")
     pulled.add_argument("--data", type=Path, help="data folder")
     pulled.set_defaults(run=run_pull)
     drawn = verbs.add_parser("render", help="draw clips from their scene files (needs the render extra)")
@@ -100,16 +102,27 @@ def chosen(entries: list[dict[str, Any]], names: list[str]) -> list[dict[str, An
 
 def run_pull(args: argparse.Namespace) -> int:
     entries = chosen(load_manifest(shipped("sample_videos")).get("public", []), args.names)
-    if args.mirror is not None and not args.mirror.is_dir():
-        raise BadInput(f"--from {args.mirror}: no such folder; give one that holds the files")
+    mirror = mirror_of(args.mirror)
     target = (args.data or default_data()) / "samples"
     target.mkdir(parents=True, exist_ok=True)
-    rows = [pull(entry, target, args.mirror) for entry in entries]
+    rows = [pull(entry, target, mirror) for entry in entries]
     for row in rows:
         print(f"{row['name']:<28} {row['state']:<10} {row['path']}")
     if args.json:
         print(json.dumps(rows))
     return 0
+
+
+def mirror_of(given: Path | None) -> Path | None:
+    """The mirror folder that was given, else the environment's.
+
+    Raises:
+        BadInput: there is no such folder.
+    """
+    folder = given or (Path(os.environ[MIRROR]) if os.environ.get(MIRROR) else None)
+    if folder is not None and not folder.is_dir():
+        raise BadInput(f"mirror {folder}: no such folder; give one that holds the files")
+    return folder
 
 
 def pull(entry: dict[str, Any], target: Path, mirror: Path | None) -> dict[str, Any]:
@@ -131,7 +144,7 @@ def pull(entry: dict[str, Any], target: Path, mirror: Path | None) -> dict[str, 
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise BadInput(
-            f"{entry['name']}: {source}: {error}; a folder with {entry['file']} may be given by --from DIR"
+            f"{entry['name']}: {source}: {error}; a folder with {entry['file']} may be given by --mirror DIR"
         ) from None
     found = digest_of(partial)
     if found != entry["sha256"]:
@@ -155,12 +168,13 @@ def run_render(args: argparse.Namespace) -> int:
         counts = import_from(folder, "renderer.lessons").write_lessons(args.out or folder)
         print(json.dumps([counts]) if args.json else "\n".join(f"{name}: {n} tracks" for name, n in counts.items()))
         return 0
-    studio = load_studio(folder)
+    scenes = import_from(folder, "scenes").SCENES
+    for name in args.names:
+        if name not in scenes:
+            raise BadInput(f"samples: no scene {name!r}; allowed: {', '.join(scenes)}")
     entries = {entry["name"]: entry for entry in load_manifest(folder)["clip"]} if args.verify else {}
-    names = args.names or list(studio.SCENES)
-    for name in names:
-        if name not in studio.SCENES:
-            raise BadInput(f"samples: no scene {name!r}; allowed: {', '.join(studio.SCENES)}")
+    names = args.names or list(scenes)
+    studio = load_studio(folder)
     rows = [_render(studio, folder, name, args, entries) for name in names]
     if args.json:
         print(json.dumps(rows))

@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.commands import samples
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, ToolMissing
 
 CONTENT = b"not really a film"
 ENTRY = {
@@ -74,6 +74,25 @@ def test_pull_from_a_mirror_folder(tmp_path: Path) -> None:
     assert samples.pull(ENTRY, tmp_path, mirror)["state"] == "fetched"
 
 
+def test_the_mirror_may_stand_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(samples.MIRROR, raising=False)
+    assert samples.mirror_of(None) is None
+    monkeypatch.setenv(samples.MIRROR, str(tmp_path))
+    assert samples.mirror_of(None) == tmp_path
+    assert samples.mirror_of(tmp_path.parent) == tmp_path.parent
+
+
+def test_an_unknown_scene_is_named_even_where_nothing_can_be_drawn(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def absent(folder: Path) -> None:
+        raise ToolMissing("no numba here")
+
+    monkeypatch.setattr(samples, "load_studio", absent)
+    assert main(["samples", "render", "nope"]) == 2
+    assert "nope" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("word", ["damaged", "absent", "no such address", "not the web"])
 def test_pull_refuses_and_leaves_nothing(tmp_path: Path, server: str, word: str) -> None:
     entry = dict(ENTRY)
@@ -92,7 +111,7 @@ def test_pull_refuses_and_leaves_nothing(tmp_path: Path, server: str, word: str)
     "arguments",
     [
         ["samples", "pull", "nothing"],
-        ["samples", "pull", "--from", "/no/such/folder"],
+        ["samples", "pull", "--mirror", "/no/such/folder"],
         ["samples", "render", "nothing"],
     ],
 )
