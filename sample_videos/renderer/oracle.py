@@ -79,7 +79,8 @@ def expected_events(site: Mapping[str, Any], camera_id: str, people: list[Stay],
         unknown = set(rule) - KNOWN[rule["kind"]] - SILENT - {"id", "kind"}
         if unknown:
             raise ValueError(f"rule {rule['id']}: the oracle does not know {sorted(unknown)}")
-        said = [event for stay in people for event in JUDGES[rule["kind"]](rule, camera, site, stay, aspect)]
+        judged = unexcused(rule, camera, site, people) if rule["kind"] == "after_hours" else people
+        said = [event for stay in judged for event in JUDGES[rule["kind"]](rule, camera, site, stay, aspect)]
         found += _together(said, rule["min_people"]) if rule.get("min_people", 1) > 1 else said
     return sorted(found, key=lambda event: (event.t_s, event.rule_id))
 
@@ -143,13 +144,31 @@ def _together(said: list[Expected], least: int) -> list[Expected]:
     return []
 
 
+def unexcused(rule, camera, site, people: list[Stay]) -> list[Stay]:
+    """Stays without the time in which a listed visit excuses them: who came to the zone first is excused first."""
+    start = datetime.fromisoformat(camera["start"])
+    spell = [(min(held, default=np.inf), stay) for stay in people for held in [_times_inside(rule, camera, stay)]]
+    out = []
+    for since, stay in spell:
+        keep = np.ones(len(stay.t), bool)
+        for i, t in enumerate(stay.t):
+            heads = heads_listed(site, rule["calendar"], start + timedelta(seconds=float(t)), rule["zone"])
+            if heads:
+                before = [s for a, s in spell if a < since and np.abs(_times_inside(rule, camera, s) - t).min() < 0.2]
+                keep[i] = len(before) >= heads
+        out.append(Stay(stay.person, stay.t[keep], stay.foot[keep], stay.height[keep]))
+    return out
+
+
+def _times_inside(rule, camera, stay: Stay) -> NDArray[np.float64]:
+    return np.asarray(stay.t[inside(_zone(camera, rule["zone"]), stay.foot)])
+
+
 def _after_hours(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expected]:
     """Presence counts from closing time; who was there before it has the straggler's grace as well."""
     held = inside(_zone(camera, rule["zone"]), stay.foot)
     start = datetime.fromisoformat(camera["start"])
-    closed = np.array(
-        [not is_open(site, rule["calendar"], start + timedelta(seconds=float(t)), rule["zone"]) for t in stay.t]
-    )
+    closed = np.array([not is_open(site, rule["calendar"], start + timedelta(seconds=float(t))) for t in stay.t], bool)
     for a, b in spans(stay.t, held & closed, join_s=2.0):
         before = (stay.t < a) & (stay.t > a - 0.5)
         stayed_on = bool((held & ~closed)[before].any())
@@ -158,16 +177,21 @@ def _after_hours(rule, camera, site, stay: Stay, aspect: float) -> Iterator[Expe
             yield Expected("after_hours", rule["id"], rule["zone"], stay.person, due, a, b)
 
 
-def is_open(site: Mapping[str, Any], calendar: str, when: datetime, zone: str) -> bool:
-    """Whether work goes on, or somebody listed is expected in `zone`, at an instant."""
+def heads_listed(site: Mapping[str, Any], calendar: str, when: datetime, zone: str) -> int:
+    """How many people the listed visits of an instant let into `zone`."""
+    local = when.astimezone(ZoneInfo(site["site"]["timezone"]))
+    visits = [v for v in site["calendars"][calendar].get("visits", []) if _on(v["days"], local)]
+    return sum(v["max_people"] for v in visits if zone in v.get("zones", [zone]) and _within(v["hours"], local))
+
+
+def is_open(site: Mapping[str, Any], calendar: str, when: datetime) -> bool:
+    """Whether work goes on at an instant."""
     config = site["calendars"][calendar]
     local = when.astimezone(ZoneInfo(site["site"]["timezone"]))
     date = local.date().isoformat()
     if date in config.get("holidays", {}).get("extra", []):
         return False
-    visits = [v["hours"] for v in config.get("visits", []) if _on(v["days"], local) and zone in v.get("zones", [zone])]
-    opening = [span for days, listed in config["open"].items() if _on(days, local) for span in listed]
-    return any(_within(span, local) for span in (*opening, *visits))
+    return any(_within(span, local) for days, listed in config["open"].items() if _on(days, local) for span in listed)
 
 
 def _on(days: str, local: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +29,7 @@ def site(rule: dict[str, Any], start: str = "2026-11-18T10:00:00+01:00") -> dict
             "work": {
                 "open": {"mon-fri": ["06:00-20:00"]},
                 "holidays": {"extra": ["2026-12-24"]},
-                "visits": [{"days": "tue", "hours": "20:30-22:00", "zones": ["z"]}],
+                "visits": [{"days": "tue", "hours": "20:30-22:00", "zones": ["z"], "max_people": 1}],
             }
         },
         "cameras": {
@@ -85,6 +86,14 @@ def test_loitering(word: str, points: list[tuple[float, float, float]], due: lis
 def test_after_hours(word: str, start: str, due: list[float]) -> None:
     rule = {"id": "r", "kind": "after_hours", "zone": "z", "calendar": "work", "min_presence_s": 2}
     assert events(rule, walk([(0, 0.5, 0.5), (20, 0.5, 0.5)]), start) == pytest.approx(due, abs=0.11), word
+
+
+def test_a_visit_excuses_so_many_heads_first_come_first_served() -> None:
+    rule = {"id": "r", "kind": "after_hours", "zone": "z", "calendar": "work", "min_presence_s": 2}
+    first = walk([(0, 0.5, 0.5), (20, 0.5, 0.5)])
+    second = replace(walk([(5, 0.6, 0.5), (20, 0.6, 0.5)]), person=2)
+    found = expected_events(site(rule, "2026-11-17T21:00:00+01:00"), "c", [second, first], aspect=1.0)
+    assert [(e.person, round(e.t_s, 1)) for e in found] == [(2, 7.0)]
 
 
 @pytest.mark.parametrize(("word", "leaves_s", "due"), [("in time", 12.0, []), ("too late", 25.0, [20.0])])
@@ -165,5 +174,5 @@ def test_stays_are_split_where_somebody_was_away_and_cut_to_the_picture() -> Non
 
 def test_open_hours_and_utc() -> None:
     when = datetime.fromisoformat("2026-11-18T19:59:59+01:00")
-    assert is_open(site(LOITER), "work", when, "z")
+    assert is_open(site(LOITER), "work", when)
     assert utc_of("2026-11-18T10:00:00+01:00", 1.5) == "2026-11-18T09:00:01.500Z"
