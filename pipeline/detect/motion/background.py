@@ -85,9 +85,8 @@ class Background:
         if np.count_nonzero(usable) < 50:
             return Light()
         now, then = now[usable], then[usable]
-        gain = float(np.median(now[:, 0] / then[:, 0]))
-        colour = np.median(now[:, 1:] - then[:, 1:], axis=0)
-        return Light(gain, float(colour[0]), float(colour[1]))
+        cr, cb = (_median(now[:, channel] - then[:, channel]) for channel in (1, 2))
+        return Light(_median(now[:, 0] / then[:, 0]), cr, cb)
 
     def under(self, light: Light) -> Image:
         """The background as it would look under that light."""
@@ -181,7 +180,8 @@ class Background:
 
     def _find_tolerance(self) -> NDArray[np.uint8]:
         """How far brightness may be from the mean and still be background, in levels."""
-        return np.clip(9.0 + 3.0 * self.noise + 60.0 * self.restless, 14.0, 90.0).astype(np.uint8)
+        levels = cv2.addWeighted(self.noise, 3.0, self.restless, 60.0, 8.5, dtype=cv2.CV_8U)
+        return np.clip(np.asarray(levels, np.uint8), 14, 90)
 
     def _learn_other(self, image: Image, new: Mask, window: Window, dt: float) -> None:
         """Time how long what is there now has been there, and let it take over once it has outlasted the old."""
@@ -214,6 +214,12 @@ class Background:
         mean[there], support[there] = other[there], other_s[there]
         other[there], other_s[there] = old, old_s
         self.other_known[window][there] = as_mask(old_s > KNOWN_S)
+
+
+def _median(values: NDArray[np.float32]) -> float:
+    """The upper median; numpy's own takes three times as long."""
+    middle = len(values) // 2
+    return float(np.partition(values, middle)[middle])
 
 
 def _share(dt: float, time_s: float) -> float:

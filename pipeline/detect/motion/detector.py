@@ -18,7 +18,7 @@ from pipeline.detect.motion.change import Change, contour_contrast, judge
 from pipeline.detect.motion.checkpoint import pack, unpack
 from pipeline.detect.motion.memory import Blob, Memory
 from pipeline.detect.motion.pixels import Image, Mask, Window, both, grow, outside, windows
-from pipeline.detect.motion.shapes import Shape, clean, drop_rims, find_parts, group, with_silhouettes
+from pipeline.detect.motion.shapes import Shape, clean, dense, drop_rims, find_parts, group, with_silhouettes
 from pipeline.detect.motion.size import PersonSize
 from pipeline.detect.motion.walking import cut_off
 from pipeline.types import Detections, Frame
@@ -123,11 +123,12 @@ class _Scene:
     def _judge(self, image: Image, empty: Image, changed: Mask, light: Light, dt: float) -> None:
         """Who the changed pixels are; `empty` is the background under today's light."""
         where = windows(changed, margin=MARGIN)
-        change = _judged(image, empty, changed, where)
         self.memory.forget(self.pts)
-        shapes, labels = self._shapes(change, changed)
-        shapes = self._without_ghosts(shapes, labels, image, empty)
-        self.seen = self._remember(shapes, image)
+        if dense(changed).any():  # else there are specks and nothing more
+            change = _judged(image, empty, changed, where)
+            shapes, labels = self._shapes(change, changed)
+            shapes = self._without_ghosts(shapes, labels, image, empty)
+            self.seen = self._remember(shapes, image)
         self._protected = self._protect()
         self.background.learn(image, changed=changed, protected=self._protected, light=light, dt=dt, where=where)
 

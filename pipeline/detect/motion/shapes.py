@@ -57,11 +57,15 @@ class Parts:
     area: dict[int, int]
 
 
+def dense(mask: Mask) -> Mask:
+    """Pixels most of whose neighbours are marked: no specks, no thin rims."""
+    return above(blur(mask, 3), 130)
+
+
 def clean(solid: Mask) -> Mask:
     """Solid pixels without specks and thin rims, small holes and vertical gaps closed."""
-    dense = above(blur(solid, 3), 130)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (3, 7))
-    return np.asarray(cv2.morphologyEx(dense, cv2.MORPH_CLOSE, kernel), np.uint8)
+    return np.asarray(cv2.morphologyEx(dense(solid), cv2.MORPH_CLOSE, kernel), np.uint8)
 
 
 def with_silhouettes(solid: Mask, changed: Mask, edged: Mask, size: PersonSize) -> Mask:
