@@ -17,9 +17,14 @@ from pipeline.store.feed import Change
 
 VERSION = 1
 
-Told = Literal["new", "escalated", "ended", "acknowledged", "resolved"]
+Told = Literal["new", "escalated", "again", "ended", "acknowledged", "resolved"]
 TOLD: tuple[Told, ...] = get_args(Told)
-_WORDS: Mapping[str, Told] = {"new": "new", "end": "ended", "acknowledged": "acknowledged", "resolved": "resolved"}
+_WORDS: Mapping[str, Told] = {
+    "new": "new", "escalated": "escalated", "again": "again", "lapsed": "again", "unshelved": "again", "end": "ended",
+    "acknowledged": "acknowledged", "claimed": "acknowledged", "resolved": "resolved",
+}  # fmt: skip
+_WORSE = "raised"
+"""What `announce` says of a change that calls people because it has become worse."""
 
 _SENT = (
     "alert_id", "incident_id", "continues", "camera_id", "zone_id", "rule_id", "rule_version", "kind", "severity",
@@ -74,7 +79,7 @@ def notice_of(change: Change, *, site: str) -> Notice | None:
         return None
     alert = json.loads(change.data)
     told = _WORDS.get(change.change)
-    if change.change == "update" and alert.get("announce"):
+    if alert.get("announce") == _WORSE:
         told = "escalated"
     if told is None:
         return None

@@ -189,6 +189,7 @@ class SinkRunner:
                 wait_s = self._try(batch)
             if self._clock.monotonic() - began >= ROUND_S:
                 break
+        self._report()
         self._settle()
         self._chores()
         more = self._read < self._last_seq() and len(self._waiting) < PENDING
@@ -339,6 +340,7 @@ class SinkRunner:
         idle = not self._done and cursor - self._written < PAGE and self._told is self._told_written
         if idle and not (self._stop.is_set() and cursor > self._written):
             return
+        failpoint("sink.before_settle")
         self._book.settle(self.outlet.name, self._done, Standing(cursor, self._failing_utc if self._told else None))
         failpoint("sink.after_settle")
         self._done, self._written, self._told_written = [], cursor, self._told
@@ -351,9 +353,13 @@ class SinkRunner:
             self._failing_utc = now
         self._failures += 1
         self._last = (self._last[0], reason, now)
-        if not self._told and now - self._failing_utc >= REPORT_AFTER_S:
+
+    def _report(self) -> None:
+        """Tell operators where it lasts."""
+        since = self._failing_utc
+        if since is not None and not self._told and self._clock.utc() - since >= REPORT_AFTER_S:
             self._told = True
-            self._say("sink_failing", "start", self._failing_utc, f"Sink {self.outlet.name} does not work: {reason}")
+            self._say("sink_failing", "start", since, f"Sink {self.outlet.name} does not work: {self._last[1]}")
 
     def _works(self) -> None:
         if self._failing_utc is None:

@@ -23,7 +23,7 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{
 _TOPIC = re.compile(r"[^/+#\0\s][^+#\0\s]*[^/+#\0\s]|[^/+#\0\s]")
 _MAILBOX = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\"]{1,250}")
 
-Told = Literal["new", "escalated", "ended", "acknowledged", "resolved"]
+Told = Literal["new", "escalated", "again", "ended", "acknowledged", "resolved"]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -75,6 +75,13 @@ def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _some(changes: tuple[Told, ...]) -> tuple[Told, ...]:
+    if not changes:
+        raise ValueError("at least one change")
+    return changes
+
+
+Changes = Annotated[tuple[Told, ...], AfterValidator(_some)]
 Secret = Annotated[str, AfterValidator(_secret)]
 Https = Annotated[str, AfterValidator(_https)]
 Host = Annotated[str, AfterValidator(_host)]
@@ -102,7 +109,7 @@ class SinkBase(Part):
     `keep_h` hours old and was tried all the while, a message is a dead letter."""
 
     only: tuple[OnlyConfig, ...] = ()
-    changes: tuple[Told, ...] = Field(default=("new", "escalated", "ended", "acknowledged", "resolved"), min_length=1)
+    changes: Changes = ("new", "escalated", "ended", "acknowledged", "resolved")
     attempts: Count = 8
     keep_h: Positive = 24.0
     timeout_s: Number = Field(default=10.0, ge=1, le=60)
@@ -159,7 +166,7 @@ class EmailConfig(SinkBase):
     to: Annotated[tuple[Address, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
     username: str | None = Field(default=None, min_length=1)
     password: Secret | None = Field(default=None, repr=False)
-    changes: tuple[Told, ...] = Field(default=("new", "escalated"), min_length=1)
+    changes: Changes = ("new", "escalated")
     burst: Count = 5
     digest_s: Positive = 60.0
 
