@@ -22,10 +22,18 @@ BEFORE_S = 60.0
 AFTER_S = 10.0
 
 
-class Cutter(Protocol):
-    """The packets of the last minute, as the source keeps them; gives the clip's sha256, or None and logs why."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A clip on disk; `start_pts` is the media time of its first picture."""
 
-    def __call__(self, since_pts: float, until_pts: float, path: Path) -> str | None: ...
+    sha256: str
+    start_pts: float
+
+
+class Cutter(Protocol):
+    """The packets of the last minute, as the source keeps them; gives what was cut, or None and logs why."""
+
+    def __call__(self, since_pts: float, until_pts: float, path: Path) -> Cut | None: ...
 
 
 class Post(Protocol):
@@ -73,6 +81,11 @@ class PendingClip:
     run_id: int
     since_pts: float
     until_pts: float
+    until_utc: float | None = None
+
+    def utc_of(self, pts: float) -> float | None:
+        """Wall time of a picture; None for a clip that an older checkpoint held."""
+        return None if self.until_utc is None else self.until_utc - (self.until_pts - pts)
 
 
 class Announcer:
@@ -139,7 +152,9 @@ class Announcer:
         self.raised += event.state == "start"
         if first:
             back_s = min(BEFORE_S, max(0.0, event.utc - event.since_utc))
-            clip = PendingClip(alert.alert_id, event.run_id, max(0.0, event.pts - back_s), event.pts + AFTER_S)
+            clip = PendingClip(
+                alert.alert_id, event.run_id, max(0.0, event.pts - back_s), event.pts + AFTER_S, event.utc + AFTER_S
+            )
             self._pending.append((clip, self._cutter()))
 
     def _cut(self, *, due: Callable[[PendingClip], bool]) -> None:
@@ -156,8 +171,9 @@ class Announcer:
             if not self._draw.has_room():
                 log.warning("no clip for alert %s: the disk is nearly full", clip.alert_id)
                 return
-            sha256 = cutter(clip.since_pts, clip.until_pts, self._draw.clip_path(clip.alert_id))
-            if sha256 is not None:
-                self._post.evidence(clip.alert_id, self._draw.clip(clip.alert_id, sha256))
+            made = cutter(clip.since_pts, clip.until_pts, self._draw.clip_path(clip.alert_id))
+            if made is not None:
+                evidence = self._draw.clip(clip.alert_id, made.sha256)
+                self._post.evidence(clip.alert_id, replace(evidence, start_utc=clip.utc_of(made.start_pts)))
         except Exception:  # a thread's edge: the alert stands without its clip
             log.exception("no clip for alert %s", clip.alert_id)

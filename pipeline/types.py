@@ -106,12 +106,14 @@ class Detections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A file that belongs to an alert: `kind` snapshot, clip or record; `path` relative to the evidence folder."""
+    """A file that belongs to an alert: `kind` snapshot, clip or record; `path` relative to the evidence folder. A clip's
+    `start_utc` is the time of its first picture, where known."""
 
     kind: Literal["snapshot", "clip", "record"]
     path: str
     sha256: str
     media_type: str
+    start_utc: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.announce import Announcer
+from pipeline.announce import Announcer, Cut
 from pipeline.types import Alert, Event, Evidence, Frame, Tracks
 
 
@@ -32,12 +32,14 @@ def seen(pts: float, *, run_id: int = 1) -> tuple[Frame, Tracks]:
 class Posted:
     alerts: list[Alert] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
+    starts: list[float | None] = field(default_factory=list)
 
     def alert(self, alert: Alert) -> None:
         self.alerts.append(alert)
 
     def evidence(self, alert_id: str, evidence: Evidence) -> None:
         self.files.append((alert_id, evidence.kind))
+        self.starts.append(evidence.start_utc)
 
 
 @dataclass
@@ -73,9 +75,9 @@ class Cuts:
         self.asked: list[tuple[float, float]] = []
         self.sha256 = sha256
 
-    def __call__(self, since_pts: float, until_pts: float, path: Path) -> str | None:
+    def __call__(self, since_pts: float, until_pts: float, path: Path) -> Cut | None:
         self.asked.append((since_pts, until_pts))
-        return self.sha256
+        return None if self.sha256 is None else Cut(self.sha256, since_pts)
 
 
 class NoLog:
@@ -113,6 +115,15 @@ def test_clip_spans(tmp_path: Path, word: str, pts: float, dwell_s: float, since
     made.flush()
     assert cuts.asked == [(since, until)]
     assert posted.files == [("k1", "clip")]
+
+
+def test_a_clip_says_when_its_first_picture_was_taken(tmp_path: Path) -> None:
+    made, posted = announcer(tmp_path, Cuts())
+    told = event(pts=20.0, dwell_s=8.0)
+    made.analysed(*seen(20), [told])
+    made.closed([])
+    made.flush()
+    assert posted.starts == [told.utc - 8.0]
 
 
 def test_alert_goes_out_with_its_picture_and_later_states_without(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ class EvidenceItem(_Strict):
     path: Annotated[str, Field(min_length=1, max_length=1000)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     media_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
+    start_utc: FiniteFloat | None = None
 
 
 class AlertBody(_Strict):

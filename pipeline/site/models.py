@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 from pipeline.errors import SiteError
 from pipeline.secrets import Secrets, redact
 from pipeline.site.calendars import CalendarConfig
+from pipeline.site.desk import DeskConfig, Procedure
 from pipeline.site.fields import Id, Instant, Number, Part, Polygon, Polyline, Positive, ZoneName, to_utc
 from pipeline.site.retention import RetentionConfig
 from pipeline.site.rules import RuleConfig, default_severity
@@ -27,6 +28,7 @@ class SiteInfo(Part):
 class ZoneConfig(Part):
     polygon: Polygon
     risk: Literal["low", "medium", "high"] = "medium"
+    procedure: Procedure | None = None
 
 
 class LineConfig(Part):
@@ -117,6 +119,7 @@ class Site(Part):
     detector: DetectorConfig = DetectorConfig()
     cameras: dict[Id, CameraConfig]
     alerts: AlertsConfig = AlertsConfig()
+    desk: DeskConfig = DeskConfig()
     sinks: dict[Id, SinkConfig] = Field(default_factory=dict)
     heartbeat: HeartbeatConfig = HeartbeatConfig()
     retention: RetentionConfig = RetentionConfig()

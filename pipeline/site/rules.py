@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.site.classes import CLASS_NAMES, class_id
+from pipeline.site.desk import Procedure
 from pipeline.site.fields import Count, Flag, Id, NotNegative, Part, Polyline, Positive, Whole, nearest
 from pipeline.types import Severity
 
@@ -29,7 +30,7 @@ class RuleBase(Part):
     active: Active | None = None
     trial: Flag = False
     cooldown_s: NotNegative = 60.0
-    procedure: str | None = None
+    procedure: Procedure | None = None
 
     @field_validator("classes")
     @classmethod

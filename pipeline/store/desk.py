@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -178,12 +178,15 @@ class Desk:
         with self.changing() as connection:
             return shift.list_handovers(connection, limit=limit)
 
-    def shift(self: _Holder, *, since_utc: float, until_utc: float) -> dict[str, Any]:
+    def shift(
+        self: _Holder, *, since_utc: float, until_utc: float, only: Collection[str] | None = None
+    ) -> dict[str, Any]:
         """The figures of a span of time; see `shift.figures`."""
         with self.changing() as connection:
             return shift.figures(
-                connection, since_utc=since_utc, until_utc=until_utc, now_utc=self.clock.utc(), rules=self.desk_rules
-            )
+                connection, since_utc=since_utc, until_utc=until_utc, now_utc=self.clock.utc(),
+                rules=self.desk_rules, only=only,
+            )  # fmt: skip
 
     def desk_state(self: _Holder) -> dict[str, Any]:
         """What the whole desk must know: a flood, the load of the last ten minutes, and what is shelved."""

@@ -297,7 +297,7 @@ def _attach(connection: sa.Connection, alert_id: str, items: Sequence[EvidenceIt
         row = insert(evidence).values(
             evidence_id=secrets.token_urlsafe(18), alert_id=alert_id, stored_utc=utc, **item.model_dump()
         )
-        changed = {"sha256": item.sha256, "media_type": item.media_type, "stored_utc": utc}
+        changed = {"sha256": item.sha256, "media_type": item.media_type, "stored_utc": utc, "start_utc": item.start_utc}
         connection.execute(row.on_conflict_do_update(["alert_id", "kind", "path"], set_=changed))
 
 

@@ -131,6 +131,7 @@ evidence = sa.Table(
     _name("sha256"),
     _name("media_type"),
     _utc("stored_utc"),
+    _utc("start_utc", nullable=True),
     sa.UniqueConstraint("alert_id", "kind", "path"),
 )
 """Files in the evidence folder. `evidence_id` is random: it says nothing about the path."""

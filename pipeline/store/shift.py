@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from statistics import median
 from typing import Any
 
@@ -53,11 +53,20 @@ def list_handovers(connection: sa.Connection, *, limit: int) -> list[dict[str, A
 
 
 def figures(
-    connection: sa.Connection, *, since_utc: float, until_utc: float, now_utc: float, rules: DeskRules
+    connection: sa.Connection,
+    *,
+    since_utc: float,
+    until_utc: float,
+    now_utc: float,
+    rules: DeskRules,
+    only: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """All figures of [since, until), as JSON values; what has not happened yet is left out of shares of time."""
+    """All figures of [since, until), as JSON values; what has not happened yet is left out of shares of time. `only`
+    limits them to these cameras."""
     end = max(since_utc, min(until_utc, now_utc))
     span = (alerts.c.stored_utc >= since_utc) & (alerts.c.stored_utc < until_utc) & alerts.c.trial.is_(False)
+    if only is not None:
+        span = span & alerts.c.camera_id.in_(only)
     rows = connection.execute(sa.select(alerts).where(span)).all()
     return {
         "since_utc": since_utc,
@@ -70,7 +79,7 @@ def figures(
         "flood_s": round(_overlap(_floods(connection, end), since_utc, end), 1),
         "response": _response(rows),
         "worst_rules": _worst(rows),
-        "guarded": _guarded(connection, since_utc, end),
+        "guarded": [one for one in _guarded(connection, since_utc, end) if only is None or one["camera_id"] in only],
     }
 
 

@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from pipeline.alerts import sqlite
-from pipeline.alerts.message import Envelope, Message, Receipt, StatusBody, system_message
+from pipeline.alerts.message import AlertBody, Envelope, Message, Receipt, StatusBody, system_message
 from pipeline.clock import Clock, SystemClock
 from pipeline.errors import StoreError
 from pipeline.failpoint import failpoint
-from pipeline.store import feed, intake, migrate, queries
+from pipeline.store import audit, by_hand, feed, intake, migrate, queries
 from pipeline.store.desk import Desk
 from pipeline.store.desk_rules import DeskRules
 from pipeline.store.schema import cameras, epochs
@@ -119,6 +119,26 @@ class Store(Desk):
         with self._transaction() as connection:
             epoch = connection.scalar(sa.select(epochs.c.epoch).where(epochs.c.camera_id == camera_id))
         self.ingest([message.model_copy(update={"epoch": int(epoch or 0)})])
+
+    def raise_by_hand(
+        self, *, camera_id: str, zone_id: str | None, severity: Severity, note: str, actor: str
+    ) -> dict[str, Any]:
+        """An alert that a person raises; audited, as nothing else says who it was."""
+        now = self._clock.utc()
+        with self._transaction() as connection:
+            epoch = connection.scalar(sa.select(epochs.c.epoch).where(epochs.c.camera_id == camera_id))
+        made = by_hand.message(
+            camera_id=camera_id, zone_id=zone_id, severity=severity, note=note, utc=now, epoch=int(epoch or 0),
+            actor=actor,
+        )  # fmt: skip
+        assert isinstance(made.body, AlertBody)
+        alert_id = made.body.alert_id
+        self.ingest([made])
+        with self._transaction() as connection:
+            audit.record(
+                connection, utc=now, actor=actor, action="raise", target=f"alert/{alert_id}", detail={"note": note}
+            )
+            return alert_views(connection, [alert_id])[0]
 
     def dead_letter(self, envelope: Envelope, *, reason: str) -> None:
         """Bury a message that keeps failing on its way here, with a system alert."""

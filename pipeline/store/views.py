@@ -55,7 +55,8 @@ def _evidence(connection: sa.Connection, alert_ids: Sequence[str]) -> dict[str, 
 def _by_alert(rows: Iterable[sa.Row[Any]]) -> dict[str, list[dict[str, Any]]]:
     files: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        item = {"evidence_id": row.evidence_id, "kind": row.kind, "media_type": row.media_type, "sha256": row.sha256}
+        item = {"evidence_id": row.evidence_id, "kind": row.kind, "media_type": row.media_type, "sha256": row.sha256,
+                "start_utc": row.start_utc}  # fmt: skip
         files.setdefault(row.alert_id, []).append(item)
     return files
 
