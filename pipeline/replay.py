@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from pipeline.errors import BadInput
+from pipeline.inputs.switches import JOURNAL, Switches, read_journal
 from pipeline.site import Site
 from pipeline.site.fields import to_utc
 from pipeline.track.log import TrackLog
@@ -44,6 +45,10 @@ class Footage(Protocol):
     def analysed(self, analyze_fps: float) -> int | None:
         """How many frames `tracks` gives, where that is known."""
 
+    @property
+    def switches(self) -> Switches:
+        """The inputs that took effect while it was recorded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:
@@ -62,6 +67,10 @@ class Recording:
             self.rows, camera_id=self.camera_id, fps=self.fps, width=self.width, height=self.height,
             analyze_fps=analyze_fps, start_utc=self.start_utc, last_frame=self.frames,
         )  # fmt: skip
+
+    @property
+    def switches(self) -> Switches:
+        return Switches()
 
     def analysed(self, analyze_fps: float) -> int:
         return int(sampled(self.frames, fps=self.fps, analyze_fps=analyze_fps).sum())
@@ -83,6 +92,10 @@ class LoggedTracks:
 
     def tracks(self, analyze_fps: float) -> Iterator[Tracks]:
         return self.log.read(self.since_utc, self.until_utc)
+
+    @property
+    def switches(self) -> Switches:
+        return Switches(read_journal(self.log.folder / JOURNAL))
 
     def analysed(self, analyze_fps: float) -> None:
         return None

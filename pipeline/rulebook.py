@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.errors import SiteError
+from pipeline.inputs.switches import SwitchedCalendar, Switches
 from pipeline.site import Site
 from pipeline.site.calendars import build_calendar
 from pipeline.site.models import CameraConfig
@@ -25,8 +26,11 @@ from rules.route import Corridor, unusual_route
 from rules.routes import RouteModel, RouteParams
 
 
-def build_engine(site: Site, camera_id: str, *, route_model: RouteModel | None = None) -> Engine:
+def build_engine(
+    site: Site, camera_id: str, *, route_model: RouteModel | None = None, switches: Switches | None = None
+) -> Engine:
     """One camera's rules in the order of the site file. `route_model` serves its learned routes; None: none learned.
+    `switches` are the inputs that lie over its calendars.
 
     Raises:
         SiteError: a rule whose settings do not go together.
@@ -34,6 +38,7 @@ def build_engine(site: Site, camera_id: str, *, route_model: RouteModel | None =
     camera = site.cameras[camera_id]
     names = {name for rule in camera.rules for name in rule.calendar_names()}
     book = _Book(site, camera_id, camera, {name: calendar_of(site, name) for name in sorted(names)}, route_model)
+    book.switches = switches
     rules: list[Rule] = []
     for number, config in enumerate(camera.rules):
         try:
@@ -61,6 +66,7 @@ class _Book:
     ) -> None:
         self.site, self.camera_id, self.camera = site, camera_id, camera
         self.calendars, self.route_model = calendars, route_model
+        self.switches: Switches | None = None
 
     def rule(self, config: RuleConfig) -> Rule:
         common = self._common(config)
@@ -76,6 +82,13 @@ class _Book:
             case Occupancy():
                 return self._occupancy(config, common)
 
+    def _calendar(self, name: str, config: RuleBase) -> Calendar | SwitchedCalendar:
+        """A calendar as this rule sees it: an input may be meant for its zones only."""
+        if self.switches is None:
+            return self.calendars[name]
+        zones = config.zone_names()
+        return SwitchedCalendar(self.calendars[name], self.switches, camera_id=self.camera_id, zones=zones)
+
     def _common(self, config: RuleBase) -> dict[str, Any]:
         active = config.active
         return {
@@ -83,7 +96,7 @@ class _Book:
             "camera_id": self.camera_id,
             "rule_id": config.id,
             "classes": config.class_ids,
-            "active": None if active is None else Active(self.calendars[active.calendar], active.when),
+            "active": None if active is None else Active(self._calendar(active.calendar, config), active.when),
         }
 
     def _loitering(self, config: Loitering, common: dict[str, Any]) -> Rule:
@@ -99,11 +112,11 @@ class _Book:
             min_people=config.min_people,
             escalate_s=config.escalate_s,
             closed_dwell_s=config.closed_dwell_s,
-            calendar=None if config.calendar is None else self.calendars[config.calendar],
+            calendar=None if config.calendar is None else self._calendar(config.calendar, config),
         )
 
     def _after_hours(self, config: AfterHours, common: dict[str, Any]) -> Rule:
-        calendar = None if config.calendar is None else self.calendars[config.calendar]
+        calendar = None if config.calendar is None else self._calendar(config.calendar, config)
         return after_hours.AfterHours(
             **common,
             zone=None if config.zone is None else self.camera.zone(config.zone),

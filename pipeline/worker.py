@@ -42,6 +42,13 @@ class Sampler(Protocol):
     def take(self, pts: float) -> bool: ...
 
 
+class Inputs(Protocol):
+    """What other systems tell, as it takes effect on this camera."""
+
+    def look(self, utc: float) -> None:
+        """Before the rules see the frame of this time: take up what is new."""
+
+
 class Output(Protocol):
     """Where a worker's results go: a track log and alerts, or the files of `analyze`."""
 
@@ -56,14 +63,16 @@ class Worker:
     """The stages of one camera in a row. `frames_in` and `frames_done` count what was decoded and analysed."""
 
     def __init__(
-        self, *, camera_id: str, sampler: Sampler, detector: Detector, tracker: Tracker, engine: Engine, output: Output
-    ) -> None:
+        self, *, camera_id: str, sampler: Sampler, detector: Detector, tracker: Tracker, engine: Engine, output: Output,
+        inputs: Inputs | None = None,
+    ) -> None:  # fmt: skip
         self.camera_id = camera_id
         self.sampler = sampler
         self.detector = detector
         self.tracker = tracker
         self.engine = engine
         self.output = output
+        self.inputs = inputs
         self.frames_in = 0
         self.frames_done = 0
         self.latest: tuple[Frame, Tracks] | None = None
@@ -91,6 +100,8 @@ class Worker:
             width=frame.width,
             height=frame.height,
         )
+        if self.inputs is not None:
+            self.inputs.look(tracks.utc)
         events = self.engine.update(tracks)
         self.frames_done += 1
         self.latest = (frame, tracks)

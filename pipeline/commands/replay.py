@@ -133,7 +133,7 @@ def _apart(a: Event, b: Event) -> float:
 def _play(site: Site, footage: Footage, out: IO[str] | None, *, routes: RouteModel | None) -> Told:
     told = Told()
     camera = site.cameras[footage.camera_id]
-    engine = build_engine(site, footage.camera_id, route_model=routes)
+    engine = build_engine(site, footage.camera_id, route_model=routes, switches=footage.switches)
     tracks = footage.tracks(camera.analyze_fps)
     total = footage.analysed(camera.analyze_fps)
     for events in _progress(replay(engine, tracks), total=total):

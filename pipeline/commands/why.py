@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.commands.replay import add_tracks_arguments, footage_of
 from pipeline.errors import BadInput
 from pipeline.eventlog import event_value, utc_iso
+from pipeline.inputs.switches import SwitchedCalendar
 from pipeline.replay import Footage, camera_of, load_routes, parse_time
 from pipeline.rulebook import build_engine, calendar_of
 from pipeline.site import RuleConfig, Site, load_site
@@ -93,7 +94,7 @@ def look(site: Site, footage: Footage, *, at_utc: float, after_s: float, routes:
     """
     camera_id = footage.camera_id
     camera = site.cameras[camera_id]
-    engine = build_engine(site, camera_id, route_model=routes)
+    engine = build_engine(site, camera_id, route_model=routes, switches=footage.switches)
     seen = Seen(at_utc)
     moment: Tracks | None = None
     last: Tracks | None = None
@@ -109,7 +110,13 @@ def look(site: Site, footage: Footage, *, at_utc: float, after_s: float, routes:
     seen.events += engine.close(utc=last.utc, reason="looked at")
     seen.people = _people(site, camera_id, moment)
     names = sorted({name for rule in camera.rules for name in rule.calendar_names()})
-    seen.calendars = {name: calendar_of(site, name).reason(at_utc) for name in names}
+    zones = sorted({zone for rule in camera.rules for zone in rule.zone_names()})
+    seen.calendars = {
+        name: SwitchedCalendar(
+            calendar_of(site, name), footage.switches, camera_id=camera_id, zones=zones
+        ).reason(at_utc)
+        for name in names
+    }  # fmt: skip
     return seen
 
 

@@ -43,6 +43,11 @@ class TrackLog:
         self._day: date | None = None
         self._packer: threading.Thread | None = None
 
+    @property
+    def folder(self) -> Path:
+        """Where this camera's segments lie."""
+        return self._folder
+
     def append(self, tracks: Tracks) -> None:
         """Write one analysed frame, also an empty one; it outlives this process from here on.
 
