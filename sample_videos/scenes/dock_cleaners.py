@@ -1,4 +1,9 @@
-"""Tuesday evening: two cleaners in their listed window, a cat, a door that opens on a lit hall. Nothing to report."""
+"""Tuesday evening: two cleaners in their window, the guard on his listed round, a cat, a door on a lit hall.
+
+Nothing to report.
+"""
+
+from dataclasses import replace
 
 from sample_videos.renderer import wardrobe
 from sample_videos.renderer.actors import Person
@@ -12,12 +17,12 @@ SCENE = Scene(
     clip="dock_cleaners",
     camera="dock",
     camera_id="dock-cleaners",
-    title="Dock, Tuesday evening: cleaners on their listed visit, a cat, a lit door",
+    title="Dock, Tuesday evening: cleaners and guard on listed visits, a cat, a lit door",
     start="2026-11-17T20:52:00+01:00",
     duration_s=60,
     fps=15,
     b_frames=3,
-    weather=NIGHT,
+    weather=replace(NIGHT, exposure=1.35),
     people=(
         Person(
             "cleaner one",
@@ -34,13 +39,24 @@ SCENE = Scene(
         ),
         Person(
             "cleaner two",
-            wardrobe.GUARD,
+            wardrobe.SECOND_CLEANER,
             18.5,
             (29.4, 15.6),
             (
                 Walk(((25.0, 14.0), (20.9, 14.25)), 1.2),
                 Stand(16.0, -30, "phone"),
                 Walk(((25.0, 14.4), (31.0, 16.0)), 1.25),
+            ),
+        ),
+        Person(
+            "guard",
+            wardrobe.GUARD,
+            25.5,
+            (3.0, 14.7),
+            (
+                Walk(((12.0, 14.5), (18.9, 14.5)), 1.3),
+                Stand(3.0, 80, "look"),
+                Walk(((20.4, 13.2), (24.0, 12.9), (31.0, 15.4)), 1.35),
             ),
         ),
     ),
