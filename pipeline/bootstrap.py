@@ -25,6 +25,7 @@ from pipeline.engine.protocol import Job
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
 from pipeline.guard import Guard
+from pipeline.inputs.switches import JOURNAL, LiveSwitches
 from pipeline.learning import RouteLearner
 from pipeline.rulebook import build_engine
 from pipeline.secrets import RedactingFilter, Secrets, load_secrets
@@ -38,7 +39,7 @@ from pipeline.video.clip import ClipInfo
 from pipeline.video.health import CameraHealth
 from pipeline.video.pacing import Sampler
 from pipeline.video.source import Source, open_source
-from pipeline.worker import Output, Worker
+from pipeline.worker import Inputs, Output, Worker
 from rules.engine import Engine
 from rules.routes import RouteModel, RouteParams
 from rules.types import PERSON
@@ -66,7 +67,10 @@ def open_site_detector(site: Site, data: DataFolder) -> Detector:
     return open_detector(spec, models_folder=data.models)
 
 
-def build_worker(site: Site, camera_id: str, *, detector: Detector, engine: Engine, output: Output) -> Worker:
+def build_worker(
+    site: Site, camera_id: str, *, detector: Detector, engine: Engine, output: Output,
+    inputs: Inputs | None = None,
+) -> Worker:  # fmt: skip
     """The stages of one camera in a row, for live cameras and `analyze` alike."""
     config = site.cameras[camera_id]
     classes = {class_id for rule in config.rules for class_id in rule.class_ids} | {PERSON}
@@ -78,6 +82,7 @@ def build_worker(site: Site, camera_id: str, *, detector: Detector, engine: Engi
         tracker=Tracker(TrackerParams(birth_score=score, unproven_s=UNPROVEN_S, camera_moves=config.moves)),
         engine=engine,
         output=output,
+        inputs=inputs,
     )
 
 
@@ -126,13 +131,14 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         return _cutter(camera.source)
 
     learner = build_learner(site, job.camera_id, data=data, key=view_key(config, detector))
-    engine = build_engine(site, job.camera_id, route_model=route_model(data, job.camera_id))
+    inputs = LiveSwitches(data.inputs, journal=track_log.folder / JOURNAL, clock=clock)
+    engine = build_engine(site, job.camera_id, route_model=route_model(data, job.camera_id), switches=inputs)
     policy = build_policy(site, job.camera_id, detector, engine)
     announcer = Announcer(
         apply=policy.apply, post=delivery, track_log=track_log, cutter=cutter, learner=learner,
         draw=Snapshots(site, job.camera_id, folder=data.evidence),
     )  # fmt: skip
-    worker = build_worker(site, job.camera_id, detector=detector, engine=engine, output=announcer)
+    worker = build_worker(site, job.camera_id, detector=detector, engine=engine, output=announcer, inputs=inputs)
 
     def connect(run_id: int, resume_pts: float | None) -> Source:
         return open_source(

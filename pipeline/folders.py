@@ -20,6 +20,7 @@ class DataFolder:
     | store.sqlite | the API's process | one |
     | outbox/CAMERA.sqlite | that camera's process | one |
     | tracks/CAMERA/ | that camera's process | - |
+    | inputs.json | the API's process, replaced whole; cameras look at it | - |
     | evidence/ | camera processes write, the API's process removes | - |
     | state/CAMERA.json, .view | that camera's process | - |
     | models/ | `nightjar models pull` and `add` | - |
@@ -49,6 +50,10 @@ class DataFolder:
     @property
     def inbox(self) -> Path:
         return self.root / "inbox"
+
+    @property
+    def inputs(self) -> Path:
+        return self.root / "inputs.json"
 
     def outbox(self, camera_id: str) -> Path:
         return self.root / "outbox" / f"{camera_id}.sqlite"
