@@ -16,7 +16,7 @@ from pipeline.alerts.outbox import Outbox
 from pipeline.alerts.policy import Policy, RulePolicy
 from pipeline.alerts.redis import RedisLink
 from pipeline.alerts.relay import Relay
-from pipeline.announce import Announcer, Cutter
+from pipeline.announce import Announcer, Cut, Cutter
 from pipeline.camera import Camera
 from pipeline.clock import Clock
 from pipeline.detect import Detector, DetectorSpec, open_detector
@@ -192,7 +192,7 @@ def link_address(site: Site, secrets: Secrets) -> str:
 
 def _link(job: Job, address: str, clock: Clock) -> Link:
     if address == "embedded":
-        return EmbeddedLink(job.ingest_url, job.token)
+        return EmbeddedLink(job.ingest_url, job.token, certificate=job.ingest_certificate)
     return RedisLink(address, camera_id=job.camera_id, epoch=job.epoch, clock=clock)
 
 
@@ -248,10 +248,10 @@ class _Delivery:
 
 
 def _cutter(source: Source) -> Cutter:
-    def cut(since_pts: float, until_pts: float, path: Path) -> str | None:
+    def cut(since_pts: float, until_pts: float, path: Path) -> Cut | None:
         made = source.ring.cut(since_pts, until_pts, path)
         if isinstance(made, ClipInfo):
-            return made.sha256
+            return Cut(made.sha256, made.start_pts)
         log.warning("no clip: %s", made.reason)
         return None
 

@@ -6,13 +6,17 @@ import contextlib
 import logging
 import socket
 import threading
+from collections.abc import Iterator
 
 from pipeline import __version__
+from pipeline.access import links
+from pipeline.access.access import Access
 from pipeline.alerts.consumer import Consumer
 from pipeline.api.app import build_app
 from pipeline.api.server import make_server
-from pipeline.api.settings import ApiSettings, CameraInfo, check_bind
+from pipeline.api.settings import ApiSettings, CameraInfo, Reach, TrackReader, check_bind, is_loopback
 from pipeline.clock import Clock
+from pipeline.deskbook import build_desk_rules
 from pipeline.engine.local import LocalHost
 from pipeline.engine.protocol import Job
 from pipeline.errors import BadInput, NightjarError, StoreError
@@ -23,17 +27,21 @@ from pipeline.retention.keeper import Keeper
 from pipeline.secrets import load_secrets
 from pipeline.site import Site, parse_site
 from pipeline.store.store import Store, new_token
+from pipeline.track.log import TrackLog
+from pipeline.types import Tracks
 
 log = logging.getLogger(__name__)
 
 PORTS_TRIED = 20
 STARTED_WITHIN_S = 15.0
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with
 
 
 class Service:
     """Start, use, stop; also as a context manager. `url` is where the page is.
 
-    `pace` plays files as live cameras. With `any_port` the next free port is taken where `port` is in use.
+    `pace` plays files as live cameras. With `any_port` the next free port is taken where `port` is in use. `reach` says
+    who can reach it; without it, `host` in the clear.
 
     Raises, when made:
         BadInput: the site has faults, or the data folder, its store or the port cannot be used.
@@ -47,28 +55,32 @@ class Service:
         data: DataFolder,
         clock: Clock,
         host: str = "127.0.0.1",
+        reach: Reach | None = None,
         port: int = 8000,
         any_port: bool = False,
         pace: bool = False,
     ) -> None:
-        check_bind(host)
+        self.reach = reach or Reach(host=host)
+        check_bind(self.reach)
         self.site = parse_site(site_text, site_path)
-        self._socket = _bind(host, port, any_port=any_port)
-        bound = self._socket.getsockname()[1]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+        self._sockets = _bind_all(self.reach.host, port, any_port=any_port)
+        bound = self._sockets[0].getsockname()[1]
+        self.url = _url(self.reach, _shown_host(self.reach.host), bound)
         try:
             self.store = Store(data.create().store, clock=clock)
+            self.access = Access(data.root, clock=clock, loopback=self.reach.loopback)
         except StoreError as error:
-            self._socket.close()
+            self._close_sockets()
             raise BadInput(f"--data {data.root}: {error}; stop the other one, or give a folder of its own") from None
         except BaseException:
-            self._socket.close()
+            self._close_sockets()
             raise
         token = new_token()
         jobs = [
             Job(
                 camera_id=camera_id, site_text=site_text, site_path=site_path, data=str(data.root),
-                ingest_url=self.url, token=token, epoch=0, pace=pace,
+                ingest_url=_url(self.reach, _own_address(self.reach.host), bound), token=token, epoch=0, pace=pace,
+                ingest_certificate=str(self.reach.certificate or ""),
             )
             for camera_id in self.site.cameras
         ]  # fmt: skip
@@ -77,15 +89,16 @@ class Service:
         self.workers = LocalHost(jobs, clock=clock, new_epoch=self.store.new_epoch)
         settings = ApiSettings(
             site_name=self.site.name, timezone=self.site.timezone, token=token, evidence=data.evidence,
-            cameras=camera_infos(self.site), version=__version__,
+            cameras=camera_infos(self.site), version=__version__, reach=self.reach, desk=build_desk_rules(self.site),
+            video_url=self.site.desk.video_url, tracks=_track_reader(data),
         )  # fmt: skip
         signing_key(data.keys)
         self.keeper = Keeper(self.store, data, self.site.retention, pause=self.workers.held, clock=clock)
         self._sentry = build_sentry(self.site, self.store, self.workers.status, clock=clock)
-        app = build_app(self.store, control=self.workers, settings=settings)
+        app = build_app(self.store, control=self.workers, settings=settings, access=self.access)
         app.state.eraser = self.keeper
-        self._server = make_server(app, host=host, port=bound)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="api")
+        self._server = make_server(app, port=bound)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": self._sockets}, name="api")
         self._clock = clock
 
     def start(self) -> None:
@@ -116,7 +129,18 @@ class Service:
         self._server.should_exit = True
         with contextlib.suppress(RuntimeError):
             self._thread.join(timeout=10.0)
+        self.access.close()
         self.store.close()
+
+    def setup_link(self) -> str | None:
+        """A fresh link to make the first account, good once; None where there is an account."""
+        if not self.access.no_account():
+            return None
+        return f"{self.url}/login.html#link={links.make(self.access.book, account=None, actor='console')}"
+
+    def _close_sockets(self) -> None:
+        for listener in self._sockets:
+            listener.close()
 
     def __enter__(self) -> Service:
         try:
@@ -128,6 +152,15 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _track_reader(data: DataFolder) -> TrackReader:
+    """What pages draw over a clip: the boxes of a camera's track log between two times."""
+
+    def read(camera_id: str, since_utc: float, until_utc: float) -> Iterator[Tracks]:
+        return TrackLog(data.tracks(), camera_id).read(since_utc, until_utc)
+
+    return read
 
 
 def camera_infos(site: Site) -> list[CameraInfo]:
@@ -146,6 +179,33 @@ def camera_infos(site: Site) -> list[CameraInfo]:
         )
         for camera_id, camera in site.cameras.items()
     ]  # fmt: skip
+
+
+def _bind_all(host: str, port: int, *, any_port: bool) -> list[socket.socket]:
+    """The address that people use and, where that is not it, loopback for the workers."""
+    listeners = [_bind(host, port, any_port=any_port)]
+    if not is_loopback(host) and host not in EVERYWHERE:
+        try:
+            listeners.append(_bind("127.0.0.1", listeners[0].getsockname()[1], any_port=False))
+        except BadInput:
+            listeners[0].close()
+            raise
+    return listeners
+
+
+def _url(reach: Reach, host: str, port: int) -> str:
+    return f"{'https' if reach.tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _own_address(host: str) -> str:
+    """Where the workers of this machine deliver."""
+    if is_loopback(host):
+        return host
+    return "::1" if host == "::" else "127.0.0.1"
+
+
+def _shown_host(host: str) -> str:
+    return socket.gethostname() if host in EVERYWHERE else host
 
 
 def _bind(host: str, port: int, *, any_port: bool) -> socket.socket:

@@ -134,12 +134,7 @@ class Access:
         Raises:
             AccessRefused: the link is no good any more. WeakPassword, BadInput: name or password will not do.
         """
-        self._throttle.check(account="link", address=address, known=False)
-        try:
-            owner = links.account_of(self.book, token)
-        except AccessRefused:
-            self._throttle.failed(account="link", address=address, known=False)
-            raise
+        owner = self.look_at_link(token=token, address=address)
         account = accounts.checked_name(name) if owner is None else owner
         hashed = self.hasher.hash(check_new(password, name=account))
         if owner is None and not self.no_account():
@@ -153,13 +148,26 @@ class Access:
         self.forget()
         return SignedIn(token=begun, principal=self.who(token=begun))
 
+    def look_at_link(self, *, token: str, address: str) -> str | None:
+        """The account that a link is for; None for the first administrator's.
+
+        Raises:
+            AccessRefused, TooManyTries: it is no good, or too many were tried.
+        """
+        self._throttle.check(account="link", address=address, known=False)
+        try:
+            return links.account_of(self.book, token)
+        except AccessRefused:
+            self._throttle.failed(account="link", address=address, known=False)
+            raise
+
     def change_password(self, principal: Principal, *, old: str, new: str, address: str) -> None:
         """The account's own change; every other session of it ends.
 
         Raises:
             AccessRefused: the old one is wrong. WeakPassword: the new one will not do.
         """
-        self._confirm(principal, old, address)
+        self.confirm(principal, old, address)
         hashed = self.hasher.hash(check_new(new, name=principal.name))
         accounts.set_password(
             self.book, principal.name, hashed, actor=principal.name, how="own", keep=principal.session
@@ -168,7 +176,7 @@ class Access:
 
     def drop_second_factor(self, principal: Principal, *, password: str, address: str) -> None:
         """Raises AccessRefused: the password is wrong."""
-        self._confirm(principal, password, address)
+        self.confirm(principal, password, address)
         second_factor.drop(self.book, principal.name, actor=principal.name)
 
     def note(self, actor: str, action: str, target: str, **detail: object) -> None:
@@ -176,7 +184,8 @@ class Access:
         with self.book.change() as connection:
             self.book.audit(connection, actor, action, target, **detail)
 
-    def _confirm(self, principal: Principal, password: str, address: str) -> None:
+    def confirm(self, principal: Principal, password: str, address: str) -> None:
+        """Raises AccessRefused, TooManyTries: it is not this account's password."""
         self._throttle.check(account=principal.name, address=address, known=True)
         try:
             self._check_password(principal.name, password)

@@ -11,9 +11,8 @@ from types import EllipsisType
 from typing import get_args
 
 from pipeline.access.book import Book
-from pipeline.access.faults import AccountTaken, NoSuchAccount
+from pipeline.access.faults import AccountTaken, BadAccount, NoSuchAccount, Stale
 from pipeline.access.roles import Role
-from pipeline.errors import BadInput
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
 MOST_CAMERAS = 2_000
@@ -33,10 +32,6 @@ class Account:
     changed_utc: float
     signed_in_utc: float | None
     version: int
-
-
-class Stale(BadInput):
-    """Somebody changed the account meanwhile."""
 
 
 def listed(book: Book) -> list[Account]:
@@ -59,7 +54,7 @@ def add(
 
     Raises:
         AccountTaken: the name is in use.
-        BadInput: the name, the role or the cameras will not do.
+        BadAccount: the name, the role or the cameras will not do.
     """
     chosen = checked_name(name)
     limits = _limits(role, cameras)
@@ -163,23 +158,23 @@ def checked_name(name: str) -> str:
     """The name in small letters.
 
     Raises:
-        BadInput: says what is allowed.
+        BadAccount: says what is allowed.
     """
     chosen = name.strip().lower()
     if not NAME.fullmatch(chosen):
-        raise BadInput(f"name {name[:60]!r}: a letter or digit, then up to 39 of a-z, 0-9, dot, dash and underscore")
+        raise BadAccount(f"name {name[:60]!r}: a letter or digit, then up to 39 of a-z, 0-9, dot, dash and underscore")
     return chosen
 
 
 def _limits(role: Role, cameras: Collection[str] | None) -> str | None:
     if role not in get_args(Role):
-        raise BadInput(f"role {role!r}: one of {', '.join(get_args(Role))} is allowed")
+        raise BadAccount(f"role {role!r}: one of {', '.join(get_args(Role))} is allowed")
     if cameras is None:
         return None
     if role == "admin":
-        raise BadInput("cameras: an administrator makes accounts for all cameras and cannot be limited to some")
+        raise BadAccount("cameras: an administrator makes accounts for all cameras and cannot be limited to some")
     if not cameras or len(cameras) > MOST_CAMERAS or not all(0 < len(c) <= 200 for c in cameras):
-        raise BadInput(f"cameras: one to {MOST_CAMERAS} camera names are allowed; leave it out for all cameras")
+        raise BadAccount(f"cameras: one to {MOST_CAMERAS} camera names are allowed; leave it out for all cameras")
     return json.dumps(sorted(set(cameras)))
 
 

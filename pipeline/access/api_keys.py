@@ -15,10 +15,9 @@ from dataclasses import dataclass
 
 from pipeline.access import accounts
 from pipeline.access.book import Book
-from pipeline.access.faults import NoSuchAccount
+from pipeline.access.faults import BadAccount, NoSuchAccount
 from pipeline.access.roles import PERMISSIONS, ROLES, Permission, Principal
 from pipeline.access.sessions import cameras_of, hashed
-from pipeline.errors import BadInput
 
 DAY_S = 86_400.0
 LONGEST_DAYS = 366
@@ -53,14 +52,14 @@ def make(
     """A new key: its text, shown this once, and what is kept of it.
 
     Raises:
-        NoSuchAccount; BadInput: the account has not all these permissions or cameras, or the days will not do.
+        NoSuchAccount; BadAccount: the account has not all these permissions or cameras, or the days will not do.
     """
     owner = accounts.find(book, account)
     given = _checked(owner, permissions, cameras)
     if not 0 < days <= LONGEST_DAYS:
-        raise BadInput(f"days {days:g}: more than 0 and at most {LONGEST_DAYS} are allowed; a key always ends")
+        raise BadAccount(f"days {days:g}: more than 0 and at most {LONGEST_DAYS} are allowed; a key always ends")
     if not 0 < len(label.strip()) <= 80:
-        raise BadInput("label: 1 to 80 characters that say what uses the key")
+        raise BadAccount("label: 1 to 80 characters that say what uses the key")
     key_id, secret, now = secrets.token_hex(6), secrets.token_urlsafe(32), book.clock.utc()
     limits = None if cameras is None else json.dumps(sorted(set(cameras)))
     with book.change() as connection:
@@ -136,13 +135,13 @@ def _checked(
 ) -> list[Permission]:
     wrong = [name for name in permissions if name not in PERMISSIONS]
     if wrong or not permissions:
-        raise BadInput(f"permissions {', '.join(wrong) or '(none)'}: of {', '.join(PERMISSIONS)}, at least one")
+        raise BadAccount(f"permissions {', '.join(wrong) or '(none)'}: of {', '.join(PERMISSIONS)}, at least one")
     beyond = [name for name in permissions if name not in ROLES[owner.role]]
     if beyond:
-        raise BadInput(f"permissions {', '.join(beyond)}: {owner.name} ({owner.role}) may not do that, nor its keys")
+        raise BadAccount(f"permissions {', '.join(beyond)}: {owner.name} ({owner.role}) may not do that, nor its keys")
     foreign = sorted(set(cameras or ()) - set(owner.cameras)) if owner.cameras is not None else []
     if foreign or (cameras is not None and not cameras):
-        raise BadInput(f"cameras {', '.join(foreign) or '(none)'}: cameras of {owner.name} are allowed, at least one")
+        raise BadAccount(f"cameras {', '.join(foreign) or '(none)'}: cameras of {owner.name} are allowed, at least one")
     return sorted(set(permissions))
 
 

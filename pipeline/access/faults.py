@@ -5,9 +5,11 @@ NightjarError
     CodeNeeded        the password is right and the second factor is missing
   TooManyTries        come back in `retry_after_s`
   BadInput
-    WeakPassword      says what a password needs
-    NoSuchAccount     names the account
-    AccountTaken      the name is in use, or the change would leave nobody who may make accounts
+    BadAccount        a name, role, limit or label that will not do
+      WeakPassword    says what a password needs
+      NoSuchAccount   names the account, session or key
+      AccountTaken    the name is in use, or the change would leave nobody who may make accounts
+      Stale           somebody changed the account meanwhile
 """
 
 from __future__ import annotations
@@ -31,13 +33,21 @@ class TooManyTries(NightjarError):  # noqa: N818
         self.retry_after_s = retry_after_s
 
 
-class WeakPassword(BadInput):
+class BadAccount(BadInput):
+    """What was given for an account or a key will not do; says what is allowed."""
+
+
+class WeakPassword(BadAccount):
     """The password would be guessed."""
 
 
-class NoSuchAccount(BadInput):
+class NoSuchAccount(BadAccount):
     """No account, key or session of that name."""
 
 
-class AccountTaken(BadInput):
+class AccountTaken(BadAccount):
     """The name is in use, or the last administrator would be lost."""
+
+
+class Stale(BadAccount):
+    """Somebody changed the account meanwhile."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -18,20 +19,25 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 class EmbeddedLink:
     """`url` is the API's address, as http://127.0.0.1:8000; `token` what it was started with. One kept connection.
+    Over https the API must show exactly the `certificate` (a PEM file), whoever signed it.
 
     Raises, when made:
-        BadInput: another scheme than http, or a host that is not this machine.
+        BadInput: another scheme than http or https, or a host that is not this machine.
     """
 
     name = "embedded"
 
-    def __init__(self, url: str, token: str, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, url: str, token: str, *, timeout_s: float = TIMEOUT_S, certificate: str = "") -> None:
         parts = urlsplit(url)
-        if parts.scheme != "http" or parts.hostname not in LOOPBACK:
-            raise BadInput(f"ingest address {url!r}: http on {', '.join(LOOPBACK)} is allowed")
+        if parts.scheme not in ("http", "https") or parts.hostname not in LOOPBACK:
+            raise BadInput(f"ingest address {url!r}: http or https on {', '.join(LOOPBACK)} is allowed")
         self._path = parts.path.rstrip("/") + "/internal/ingest" if "/internal/" not in parts.path else parts.path
         self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_s)
+        if parts.scheme == "https":
+            self._connection = http.client.HTTPSConnection(
+                parts.hostname, parts.port or 443, timeout=timeout_s, context=_pinned(certificate)
+            )
 
     def deliver(self, batch: Sequence[Envelope]) -> Receipt:
         """See `Link`. A connection that the API has closed meanwhile is opened anew once: delivering twice is safe."""
@@ -61,6 +67,15 @@ class EmbeddedLink:
         if response.status != 200:
             raise DeliveryError(f"the API answered {response.status}")
         return _receipt(answer)
+
+
+def _pinned(certificate: str) -> ssl.SSLContext:
+    """Trusts this one certificate, under whatever name: the API is on this machine, and its name may be any."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(certificate)
+    return context
 
 
 def _receipt(answer: bytes) -> Receipt:

@@ -1,52 +1,108 @@
-"""Builds the API: store, feed, control port, pages. It knows the store and a `Control`, never the workers."""
+"""Builds the API: store, feed, control port, accounts, pages. It knows the store and a `Control`, never the workers."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
 import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
-from fastapi.staticfiles import StaticFiles
+from fastapi import APIRouter, Depends, FastAPI
 
+from pipeline.access.access import Access
+from pipeline.api.clerk import take_over
 from pipeline.api.control import Control, NoControl
 from pipeline.api.deps import Parts
 from pipeline.api.hub import Hub
 from pipeline.api.metrics import Metrics
+from pipeline.api.pages import Pages
 from pipeline.api.problems import ANSWERS, add_problems
-from pipeline.api.routes import alerts, cameras, erasures, evidence, exports, feed, health, incidents, internal
-from pipeline.api.security import Guard
+from pipeline.api.repeats import OnDisk, Remembered
+from pipeline.api.routes import (
+    accounts,
+    alerts,
+    cameras,
+    description,
+    erasures,
+    evidence,
+    exports,
+    feed,
+    health,
+    incidents,
+    internal,
+    keys,
+    session,
+    trail,
+)
+from pipeline.api.security import Guard, gate
 from pipeline.api.settings import ApiSettings
+from pipeline.api.views import Views
 from pipeline.store.store import Store
 
+log = logging.getLogger(__name__)
 
-def build_app(store: Store, *, settings: ApiSettings, control: Control | None = None) -> FastAPI:
-    """The app, ready to be served by `pipeline.api.server.make_server`."""
+CLERK_S = 1.0
+VERSIONED = (
+    alerts, incidents, cameras, evidence, exports, erasures, feed, session, accounts, keys,
+    trail, description,
+)  # fmt: skip
+
+
+def build_app(
+    store: Store,
+    *,
+    settings: ApiSettings,
+    control: Control | None = None,
+    access: Access | None = None,
+) -> FastAPI:
+    """The app, ready to be served by `pipeline.api.server.make_server`. Without `access` it serves loopback only and
+    knows no accounts."""
     chosen = control or NoControl()
+    store.desk_rules = settings.desk
     hub = Hub(store, chosen, queue_size=settings.queue_size, heartbeat_s=settings.heartbeat_s)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await hub.start()
+        clerk = asyncio.create_task(_work(access, store)) if access is not None else None
         try:
             yield
         finally:
             await hub.stop()
+            if clerk is not None:
+                clerk.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await clerk
 
     app = FastAPI(
         title="Nightjar", version=settings.version or "0", lifespan=lifespan, docs_url=None, redoc_url=None,
-        openapi_url="/api/v1/openapi.json", responses=ANSWERS,
+        openapi_url=None, responses=ANSWERS, dependencies=[Depends(gate)],
     )  # fmt: skip
-    app.state.parts = Parts(store, chosen, settings, hub, Metrics(store, chosen, lambda: hub.clients))
+    repeats = Remembered() if access is None else OnDisk(access.book, access.vault)
+    app.state.parts = Parts(
+        store, chosen, settings, hub, Metrics(store, chosen, lambda: hub.clients), Views(store), repeats, access
+    )  # fmt: skip
     add_problems(app)
     api = APIRouter(prefix="/api/v1")
-    for part in (alerts, incidents, cameras, evidence, exports, erasures, feed):
+    for part in VERSIONED:
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(health.router)
     app.include_router(internal.router)
     if settings.web.is_dir():
         mimetypes.add_type("text/javascript", ".js")
-        app.mount("/", StaticFiles(directory=settings.web, html=True), name="web")
-    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)
+        app.mount("/", Pages(settings.web, app.state.parts), name="web")
+    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, reach=settings.reach)
     return app
+
+
+async def _work(access: Access, store: Store) -> None:
+    """The clerk's loop: a fault is logged and the next turn tries again."""
+    while True:
+        try:
+            await asyncio.to_thread(take_over, access, store)
+        except Exception:
+            log.exception("clerk")
+        await asyncio.sleep(CLERK_S)

@@ -24,14 +24,28 @@ CHUNK = 20
 PATIENCE_S = 0.2
 CAMERAS_S = 1.0
 """How often cameras are looked at for a change of state."""
+TEND_S = 1.0
+"""How often calls, claims and shelves are looked after."""
+CHECK_S = 1.0
+"""How often open feeds are checked for having been signed out."""
 
 
 class Client:
     """One open feed. `sent` is the number of the last change given to it."""
 
-    def __init__(self, *, after: int, trial: bool, size: int) -> None:
+    def __init__(
+        self,
+        *,
+        after: int,
+        trial: bool,
+        size: int,
+        sees: Callable[[str], bool] = lambda camera_id: True,
+        still: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.sent = after
         self.trial = trial
+        self.sees = sees
+        self.still = still
         self.slow = False
         self.queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue(size)
 
@@ -43,6 +57,10 @@ class Client:
             self.queue.put_nowait((seq, data))
         except asyncio.QueueFull:
             self.slow = True
+
+    def wants(self, change: Change) -> bool:
+        """Whether it may and wants to see this change."""
+        return (self.trial or not change.trial) and self.sees(change.camera_id)
 
     def room(self) -> int:
         """How many events its queue still takes."""
@@ -81,6 +99,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._seq = 0
         self._states: dict[str, str] = {}
+        self._desk: tuple[bool, list[int]] = (False, [])
         self._tasks: list[asyncio.Task[None]] = []
         self.closing = False
         self.overflows = 0
@@ -94,7 +113,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._seq = await asyncio.to_thread(self._store.feed_seq)
         self._store.on_change(self._changed)
-        loops = (self._pump_all, self._beat_all, self._watch_cameras)
+        loops = (self._pump_all, self._beat_all, self._watch_cameras, self._check_all, self._tend)
         self._tasks = [asyncio.create_task(self._forever(once)) for once in loops]
 
     async def stop(self) -> None:
@@ -111,10 +130,18 @@ class Hub:
         for client in list(self._clients):
             client.end()
 
-    async def stream(self, *, after: int | None, trial: bool) -> AsyncIterator[bytes]:
-        """Server-sent events after a number (None: from now on), then live ones until the client goes."""
+    async def stream(
+        self,
+        *,
+        after: int | None,
+        trial: bool,
+        sees: Callable[[str], bool] = lambda camera_id: True,
+        still: Callable[[], bool] = lambda: True,
+    ) -> AsyncIterator[bytes]:
+        """Server-sent events after a number (None: from now on), then live ones until the client goes: of cameras that
+        it `sees`, while it is `still` allowed to."""
         start = self._seq if after is None else after
-        client = Client(after=start, trial=trial, size=self._queue_size)
+        client = Client(after=start, trial=trial, size=self._queue_size, sees=sees, still=still)
         self._clients.add(client)
         try:
             yield f"retry: 1000\nevent: beat\ndata: {json.dumps({'after': start})}\n\n".encode()
@@ -131,7 +158,7 @@ class Hub:
             for at in range(0, len(changes), CHUNK):
                 part = changes[at : at + CHUNK]
                 client.sent = part[-1].feed_seq
-                yield b"".join(event(change) for change in part if client.trial or not change.trial)
+                yield b"".join(event(change) for change in part if client.wants(change))
                 await asyncio.sleep(0)  # a client that has gone is noticed between parts
             if len(changes) < PAGE:
                 return
@@ -170,7 +197,7 @@ class Hub:
                     self._seq = change.feed_seq
                     data = event(change)
                     for client in self._clients:
-                        if client.trial or not change.trial:
+                        if client.wants(change):
                             client.offer(change.feed_seq, data)
             if len(changes) < PAGE:
                 return
@@ -194,12 +221,31 @@ class Hub:
         for status in await asyncio.to_thread(self._control.status):
             if self._states.get(status.camera_id) != status.state:
                 self._states[status.camera_id] = status.state
-                self._all(_event("camera", {"camera_id": status.camera_id, "state": status.state}))
+                data = _event("camera", {"camera_id": status.camera_id, "state": status.state})
+                self._all(data, camera_id=status.camera_id)
         await asyncio.sleep(CAMERAS_S)
 
-    def _all(self, data: bytes) -> None:
+    async def _tend(self) -> None:
+        """Have the store do what is due, and say when a flood or a shelf begins or ends."""
+        await asyncio.to_thread(self._store.tend)
+        state = await asyncio.to_thread(self._store.desk_state)
+        flooded, shelves = state["flood_since_utc"] is not None, [one["shelf_id"] for one in state["shelves"]]
+        if (flooded, shelves) != self._desk:
+            self._desk = (flooded, shelves)
+            self._all(_event("desk", {"flood": flooded, "shelves": len(shelves)}))
+        await asyncio.sleep(TEND_S)
+
+    async def _check_all(self) -> None:
+        """End the feeds of those who were signed out or whose rights have changed."""
+        clients = list(self._clients)
+        gone = await asyncio.to_thread(lambda: [client for client in clients if not client.still()])
+        for client in gone:
+            client.end()
+        await asyncio.sleep(CHECK_S)
+
+    def _all(self, data: bytes, *, camera_id: str | None = None) -> None:
         for client in self._clients:
-            if not client.queue.full():
+            if not client.queue.full() and (camera_id is None or client.sees(camera_id)):
                 client.offer(0, data)
 
     def _changed(self) -> None:

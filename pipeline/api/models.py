@@ -189,6 +189,8 @@ class Taken(BaseModel):
 class EpochRequest(BaseModel):
     """A worker of this camera starts."""
 
+    model_config = ConfigDict(extra="forbid", strict=True)
+
     camera_id: Annotated[str, Field(min_length=1, max_length=200)]
 
 

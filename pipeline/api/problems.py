@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import logging
+import math
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from pipeline.access.faults import (
+    AccessRefused,
+    AccountTaken,
+    BadAccount,
+    CodeNeeded,
+    NoSuchAccount,
+    Stale,
+    TooManyTries,
+)
+from pipeline.api.repeats import InHand, OtherBody, Repeated
 from pipeline.errors import StoreError
-from pipeline.store.life import Conflict, Unknown
+from pipeline.store.life import Conflict, Forbidden, Unknown
 from pipeline.store.queries import BadCursor
 
 log = logging.getLogger(__name__)
@@ -31,14 +42,25 @@ class Problem(BaseModel):
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     code: {"model": Problem, "description": HTTPStatus(code).phrase, "content": {"application/problem+json": {}}}
-    for code in (400, 403, 404, 409, 413, 422, 503)
+    for code in (400, 401, 403, 404, 409, 412, 413, 422, 428, 429, 503)
 }
 """For the OpenAPI document: any route may answer these."""
 
 
-def problem(status: int, detail: str, *, errors: list[dict[str, Any]] | None = None) -> JSONResponse:
+CODE_NEEDED = "urn:nightjar:code-needed"
+"""The type of the problem that a page answers by asking for the phone's code."""
+REFUSALS: dict[type[Exception], int] = {
+    Unknown: 404, Conflict: 409, Forbidden: 422, BadCursor: 400, OtherBody: 422, InHand: 409, NoSuchAccount: 404,
+    AccountTaken: 409, Stale: 412, BadAccount: 422, AccessRefused: 401,
+}  # fmt: skip
+"""Errors whose words are meant for whoever asked; the status that says them."""
+
+
+def problem(
+    status: int, detail: str, *, errors: list[dict[str, Any]] | None = None, kind: str = "about:blank"
+) -> JSONResponse:
     """The answer for one error."""
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors or [])
+    body = Problem(type=kind, title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors or [])
     return JSONResponse(body.model_dump(), status_code=status, media_type="application/problem+json")
 
 
@@ -57,17 +79,23 @@ def add_problems(app: FastAPI) -> None:
         words = "; ".join(f"{'.'.join(f['loc'])}: {f['msg']}" for f in faults[:5])
         return problem(422, words, errors=faults[:20])
 
-    @app.exception_handler(Unknown)
-    async def _unknown(request: Request, error: Unknown) -> JSONResponse:
-        return problem(404, str(error))
+    async def _refused(request: Request, error: Exception) -> JSONResponse:
+        status = next(REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
+        return problem(status, str(error), kind=CODE_NEEDED if isinstance(error, CodeNeeded) else "about:blank")
 
-    @app.exception_handler(Conflict)
-    async def _conflict(request: Request, error: Conflict) -> JSONResponse:
-        return problem(409, str(error))
+    for kind in REFUSALS:
+        app.add_exception_handler(kind, _refused)
 
-    @app.exception_handler(BadCursor)
-    async def _cursor(request: Request, error: BadCursor) -> JSONResponse:
-        return problem(400, str(error))
+    @app.exception_handler(TooManyTries)
+    async def _later(request: Request, error: TooManyTries) -> JSONResponse:
+        answer = problem(429, str(error))
+        answer.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
+        return answer
+
+    @app.exception_handler(Repeated)
+    async def _repeated(request: Request, error: Repeated) -> Response:
+        headers = {"Idempotency-Replayed": "true"}
+        return Response(error.kept.body, error.kept.status, headers=headers, media_type="application/json")
 
     @app.exception_handler(StoreError)
     async def _store(request: Request, error: StoreError) -> JSONResponse:

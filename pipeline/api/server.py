@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 from collections.abc import Generator
+from dataclasses import replace
 
 import uvicorn
 from fastapi import FastAPI
 
 from pipeline.api.deps import Parts
 from pipeline.api.settings import check_bind
+from pipeline.errors import BadInput
 
 GRACE_S = 3
 
@@ -34,15 +37,25 @@ class Server(uvicorn.Server):
             self._captured_signals.clear()
 
 
-def make_server(app: FastAPI, *, host: str = "127.0.0.1", port: int = 8000, log_level: str = "warning") -> Server:
+def make_server(app: FastAPI, *, host: str | None = None, port: int = 8000, log_level: str = "warning") -> Server:
     """A server for `build_app`'s app; `run()` blocks until SIGINT or SIGTERM, or `should_exit` is set.
 
     Raises:
-        BadInput: `host` can be reached by others.
+        BadInput: others could reach it in the clear.
     """
-    check_bind(host)
+    parts: Parts = app.state.parts
+    reach = parts.settings.reach if host is None else replace(parts.settings.reach, host=host)
+    check_bind(reach)
+    if parts.access is None and not reach.loopback:
+        raise BadInput(f"--host {reach.host}: an API without accounts serves this machine only")
     config = uvicorn.Config(
-        app, host=host, port=port, log_level=log_level, access_log=False, server_header=False,
+        app, host=reach.host, port=port, log_level=log_level, access_log=False, server_header=False,
         timeout_graceful_shutdown=GRACE_S, timeout_keep_alive=75, lifespan="on", ws="none",
+        proxy_headers=bool(reach.proxies), forwarded_allow_ips=list(reach.proxies),
+        ssl_certfile=reach.certificate, ssl_keyfile=reach.key,
     )  # fmt: skip
-    return Server(config, app.state.parts)
+    if reach.tls:
+        config.load()
+        assert config.ssl is not None
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    return Server(config, parts)

@@ -25,6 +25,7 @@ class Job:
 
     `data` is the data folder, `ingest_url` and `token` the way to the operators' store; `pace` plays a file as a
     live camera; `epoch` counts the starts of this camera's process, so that an older copy can be told apart.
+    `ingest_certificate` is the PEM file that the store's API shows, empty without TLS.
     """
 
     camera_id: str
@@ -35,6 +36,7 @@ class Job:
     token: str
     epoch: int
     pace: bool = False
+    ingest_certificate: str = ""
 
     @property
     def data_folder(self) -> Path:

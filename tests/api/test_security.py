@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.api.security import HEADERS
 from pipeline.api.server import make_server
-from pipeline.api.settings import check_bind
+from pipeline.api.settings import Reach, check_bind
 from pipeline.errors import BadInput
 
 
@@ -34,6 +34,12 @@ def test_foreign_names_are_refused(api, host):
         ("a file or a sandboxed frame", {"Origin": "null"}),
         ("another port of this machine", {"Origin": "http://127.0.0.1:1"}),
         ("another scheme", {"Origin": "ftp://{here}"}),
+        ("a page of ours with a path", {"Origin": "http://{here}/x"}),
+        ("our name as a user of theirs", {"Origin": "http://{here}@evil.example"}),
+        ("ours with more behind it", {"Origin": "http://{here}.evil.example"}),
+        ("no origin at all", {"Origin": ""}),
+        ("no address", {"Origin": "http://[::1"}),
+        ("another site in the same breath", {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"}),
         ("a form without an origin", {"Sec-Fetch-Site": "cross-site"}),
         ("another port, without an origin", {"Sec-Fetch-Site": "same-site"}),
     ],
@@ -86,14 +92,60 @@ def test_bodies_are_bounded(make_api):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.org", ""])
-def test_binding_beyond_loopback_is_refused_with_the_reason(api, host):
-    with pytest.raises(BadInput, match="no accounts yet"):
+def test_binding_beyond_loopback_in_the_clear_is_refused_with_the_reason(api, host):
+    """S2."""
+    with pytest.raises(BadInput, match="in the clear"):
         make_server(api.app, host=host)
+
+
+@pytest.mark.parametrize(
+    "reach", [Reach(host="0.0.0.0", proxies=("127.0.0.1",)), Reach(host="127.0.0.1", proxies=("127.0.0.1",))], ids=str
+)
+def test_without_accounts_only_this_machine_is_served(make_api, reach):
+    with pytest.raises(BadInput, match="without accounts"):
+        make_api(reach=reach)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_loopback_may_be_bound(host):
-    check_bind(host)
+    check_bind(Reach(host=host))
+
+
+@pytest.mark.parametrize(
+    ("word", "method", "path", "body", "named"),
+    [
+        ("a misspelt filter", "GET", "/api/v1/alerts?camrea=dock", None, "camrea"),
+        ("a filter that another route has", "GET", "/api/v1/cameras?severity=high", None, "severity"),
+        ("two of them", "GET", "/api/v1/alerts?x=1&limit=5&y=2", None, "y"),
+        ("who did it", "POST", "/api/v1/alerts/a/acknowledge", {"by": "eve"}, "by"),
+        ("a list where nothing is taken", "POST", "/api/v1/alerts/a/acknowledge", [1], "(body)"),
+        ("no JSON where nothing is taken", "POST", "/api/v1/alerts/a/acknowledge", b"by=eve", "(body)"),
+        ("who did it, in a body", "POST", "/api/v1/alerts/a/resolve", {"disposition": "real", "by": "eve"}, "by"),
+        ("a route's own path parameter", "GET", "/api/v1/alerts/a?alert_id=b", None, "alert_id"),
+        ("figures", "GET", "/metrics?name[]=up", None, "name[]"),
+    ],
+)
+def test_what_is_unknown_is_refused_by_name(api, message, word, method, path, body, named):
+    api.store.ingest([message("a")])
+    given = {"content": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
+    answer = api.client.request(method, path, **given)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert any(error["loc"][-1] == named for error in answer.json()["errors"])
+    assert api.store.alert("a")["state"] == "new"
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b" ", b"null"])
+def test_nothing_may_be_said_with_a_body(api, message, body):
+    api.store.ingest([message("a")])
+    assert api.client.post("/api/v1/alerts/a/acknowledge", content=body).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/alerts", "/api/v1/cameras/dock/picture", "/"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host"])
+def test_open_mode_is_not_reached_through_a_proxy(api, header, path):
+    if path != "/":  # the page itself holds nothing
+        assert api.client.get(path, headers={header: "203.0.113.9"}).status_code == 403
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer wrong", "Bearer the-token-of-this-start-and-more", "Basic x"])

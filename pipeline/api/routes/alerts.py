@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from pipeline.api.deps import Actor, App
+from pipeline.api.deps import Actor, App, Who, needs, own
 from pipeline.api.models import AlertOut, AlertPage, AlertState, Resolution
 from pipeline.api.times import Moment
-from pipeline.store.life import Unknown
 from pipeline.store.queries import MAX_PAGE, AlertFilter
 from pipeline.types import Severity
 
@@ -20,8 +19,10 @@ Names = Annotated[list[str], Query(max_length=50)]
 
 
 @router.get("", response_model=AlertPage)
+@needs("view")
 def list_alerts(
     app: App,
+    who: Who,
     camera: Names = [],  # noqa: B006
     zone: Names = [],  # noqa: B006
     kind: Names = [],  # noqa: B006
@@ -41,28 +42,30 @@ def list_alerts(
     states = tuple(state) or (() if open is None else OPEN if open else ("resolved",))
     wanted = AlertFilter(
         cameras=camera, zones=zone, kinds=kind, rules=rule, severities=severity, states=states, incident_id=incident,
-        since_utc=since, until_utc=until, text=text, trial=trial,
+        since_utc=since, until_utc=until, text=text, trial=trial, only=who.cameras,
     )  # fmt: skip
     page = app.store.alerts(wanted, limit=limit, cursor=cursor)
     return {"items": page.items, "next_cursor": page.next_cursor, "feed_seq": page.feed_seq}
 
 
 @router.get("/{alert_id}", response_model=AlertOut)
-def get_alert(app: App, alert_id: str) -> Any:
+@needs("view")
+def get_alert(app: App, who: Who, alert_id: str) -> Any:
     """One alert with its evidence."""
-    found = app.store.alert(alert_id)
-    if found is None:
-        raise Unknown(f"no alert {alert_id[:80]!r}")
-    return found
+    return own(who, app.store.alert(alert_id), f"no alert {alert_id[:80]!r}")
 
 
 @router.post("/{alert_id}/acknowledge", response_model=AlertOut)
-def acknowledge(app: App, actor: Actor, alert_id: str) -> Any:
+@needs("operate")
+def acknowledge(app: App, actor: Actor, who: Who, alert_id: str) -> Any:
     """Take note of an alert. Again by the same person changes nothing; by another is a conflict (409)."""
+    get_alert(app, who, alert_id)
     return app.store.acknowledge(alert_id, actor=actor)
 
 
 @router.post("/{alert_id}/resolve", response_model=AlertOut)
-def resolve(app: App, actor: Actor, alert_id: str, resolution: Resolution) -> Any:
+@needs("operate")
+def resolve(app: App, actor: Actor, who: Who, alert_id: str, resolution: Resolution) -> Any:
     """Say how an alert ended. A resolved alert is never opened again."""
+    get_alert(app, who, alert_id)
     return app.store.resolve(alert_id, actor=actor, disposition=resolution.disposition, note=resolution.note)

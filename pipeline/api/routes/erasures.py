@@ -7,7 +7,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.api.deps import Actor
+from pipeline.api.deps import Actor, needs
 from pipeline.api.times import Moment
 from pipeline.errors import BadInput
 from pipeline.retention.request import Erasure
@@ -58,6 +58,7 @@ class ErasureOut(BaseModel):
 
 
 @router.post("", response_model=ErasureOut)
+@needs("admin")
 def erase(request: Request, actor: Actor, wanted: ErasureIn) -> Any:
     """Erase evidence, alerts, tracks, learned routes and checkpoints of cameras from `since` to `until`. Audited; the
     cameras concerned start anew."""

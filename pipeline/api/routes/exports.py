@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.background import BackgroundTask
 
-from pipeline.api.deps import Actor, App
+from pipeline.api.deps import Actor, App, Who, needs, own
 from pipeline.evidence.export import export
 from pipeline.evidence.keys import SigningKey, signing_key
 from pipeline.store import audit
@@ -24,8 +24,10 @@ router = APIRouter(tags=["evidence"])
     response_class=FileResponse,
     responses={200: {"content": {"application/zip": {}}, "description": "the signed export"}},
 )
-def export_alert(app: App, actor: Actor, alert_id: str) -> FileResponse:
+@needs("export")
+def export_alert(app: App, actor: Actor, who: Who, alert_id: str) -> FileResponse:
     """An alert's evidence with manifest and signature; `nightjar evidence verify` checks it. On record in the audit."""
+    own(who, app.store.alert(alert_id), f"no alert {alert_id[:80]!r}")
     with app.store.changing() as connection:
         dossier = read_dossier(connection, alert_id)
     utc = app.store.clock.utc()
@@ -51,6 +53,7 @@ def export_alert(app: App, actor: Actor, alert_id: str) -> FileResponse:
 
 
 @router.get("/evidence-key", response_class=PlainTextResponse)
+@needs("view")
 def evidence_key(app: App) -> PlainTextResponse:
     """The public key that exports of this site are signed with, PEM."""
     return PlainTextResponse(_key(app).public.pem, media_type="application/x-pem-file")

@@ -6,45 +6,48 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from pipeline.api.deps import Actor, App
+from pipeline.api.deps import Actor, App, Who, needs, own
 from pipeline.api.models import AlertState, IncidentPage, IncidentWithAlerts, Resolution
-from pipeline.store.life import Unknown
 from pipeline.store.queries import MAX_PAGE
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 
 
 @router.get("", response_model=IncidentPage)
+@needs("view")
 def list_incidents(
     app: App,
+    who: Who,
     state: Annotated[list[AlertState], Query()] = [],  # noqa: B006
     trial: Literal["exclude", "include", "only"] = "exclude",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> Any:
     """Incidents by their beginning, newest first."""
-    page = app.store.incidents(states=state, trial=trial, limit=limit, cursor=cursor)
+    page = app.store.incidents(states=state, trial=trial, limit=limit, cursor=cursor, only=who.cameras)
     return {"items": page.items, "next_cursor": page.next_cursor, "feed_seq": page.feed_seq}
 
 
 @router.get("/{incident_id}", response_model=IncidentWithAlerts)
-def get_incident(app: App, incident_id: str) -> Any:
+@needs("view")
+def get_incident(app: App, who: Who, incident_id: str) -> Any:
     """One incident with its alerts, oldest first."""
-    found = app.store.incident(incident_id)
-    if found is None:
-        raise Unknown(f"no incident {incident_id[:80]!r}")
-    return found
+    return own(who, app.store.incident(incident_id), f"no incident {incident_id[:80]!r}")
 
 
 @router.post("/{incident_id}/acknowledge", response_model=IncidentWithAlerts)
-def acknowledge(app: App, actor: Actor, incident_id: str) -> Any:
+@needs("operate")
+def acknowledge(app: App, actor: Actor, who: Who, incident_id: str) -> Any:
     """Acknowledge all its new alerts, or none."""
+    get_incident(app, who, incident_id)
     return app.store.acknowledge_incident(incident_id, actor=actor)
 
 
 @router.post("/{incident_id}/resolve", response_model=IncidentWithAlerts)
-def resolve(app: App, actor: Actor, incident_id: str, resolution: Resolution) -> Any:
+@needs("operate")
+def resolve(app: App, actor: Actor, who: Who, incident_id: str, resolution: Resolution) -> Any:
     """Resolve all its open alerts, or none."""
+    get_incident(app, who, incident_id)
     return app.store.resolve_incident(
         incident_id, actor=actor, disposition=resolution.disposition, note=resolution.note
     )

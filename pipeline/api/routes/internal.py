@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, HTTPException
 
 from pipeline.alerts.message import Envelope
-from pipeline.api.deps import App
+from pipeline.api.deps import App, needs
 from pipeline.api.models import Delivery, Epoch, EpochRequest, Taken
 from pipeline.failpoint import failpoint
 
@@ -23,6 +23,7 @@ router = APIRouter(prefix="/internal", dependencies=[Depends(_worker)], include_
 
 
 @router.post("/ingest", response_model=Taken)
+@needs("worker")
 def ingest(app: App, delivery: Delivery) -> Any:
     """Take messages. The answer is the store's commit: what it names is on disk."""
     receipt = app.store.ingest([Envelope(m.id, m.text, m.after) for m in delivery.messages])
@@ -31,6 +32,7 @@ def ingest(app: App, delivery: Delivery) -> Any:
 
 
 @router.post("/epoch", response_model=Epoch)
+@needs("worker")
 def epoch(app: App, request: EpochRequest) -> Any:
     """A worker of this camera starts: messages of earlier ones are refused from now on."""
     return {"epoch": app.store.new_epoch(request.camera_id)}
