@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from pipeline.errors import BadInput, ToolMissing
 from pipeline.folders import default_data, shipped
+from pipeline.site import load_site
 
 CHUNK = 1 << 18
 MIRROR = "NIGHTJAR_MIRROR"
@@ -43,7 +44,11 @@ def add_to(subparsers: Any) -> None:
     drawn.add_argument("--days", action="store_true", help="write the synthetic days and what they teach, draw nothing")
     drawn.add_argument("--verify", action="store_true", help="write nothing; compare the frames with the manifest")
     drawn.set_defaults(run=run_render)
-    for verb in (shown, pulled, drawn):
+    moving = verbs.add_parser("preview", help="watch a clip and keep its first alert as a moving picture (WebP)")
+    moving.add_argument("--camera", metavar="ID", default="corridor", help="of the sample site (default: %(default)s)")
+    moving.add_argument("--out", type=Path, metavar="FILE", help="default: alert.webp beside the samples")
+    moving.set_defaults(run=run_preview)
+    for verb in (shown, pulled, drawn, moving):
         verb.add_argument("--json", action="store_true", help="one JSON list on the last line")
 
 
@@ -205,6 +210,26 @@ def _render(
 
 def _stepper(bar: Progress, task: TaskID) -> Callable[[int, int], None]:
     return lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def run_preview(args: argparse.Namespace) -> int:
+    folder = shipped("sample_videos")
+    cameras = load_site(folder / "site.yaml").cameras
+    if args.camera not in cameras:
+        raise BadInput(f"--camera {args.camera}: not in the sample site; allowed: {', '.join(cameras)}")
+    target = args.out or folder / "alert.webp"
+    try:
+        import_from(folder, "renderer.preview").preview(folder, args.camera, target, _command)
+    except ValueError as error:
+        raise BadInput(f"samples preview: {error}; allowed: cameras with an alert in a zone") from None
+    print(json.dumps([{"path": str(target), "bytes": target.stat().st_size}]) if args.json else str(target))
+    return 0
+
+
+def _command(arguments: list[str]) -> int:
+    from pipeline.cli import main
+
+    return main(arguments)
 
 
 def load_studio(folder: Path) -> ModuleType:
