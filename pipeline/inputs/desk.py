@@ -28,6 +28,7 @@ from pipeline.store.store import Store
 log = logging.getLogger(__name__)
 
 LONGEST_S = 31 * 86_400.0
+_KEPT = tuple(name for name in Entry.__dataclass_fields__ if name != "planned_utc")
 KEEP_S = 86_400.0
 """Ended inputs stay in the file for a day, for workers that slept."""
 
@@ -76,7 +77,7 @@ class Inputs:
                     raise Conflict(f"input {entry.input_id!r} was another one")
                 return _view(known, now)
             number = int(connection.scalar(sa.select(sa.func.max(inputs.c.number))) or 0) + 1
-            values = {name: getattr(entry, name) for name in Entry.__dataclass_fields__ if name != "number"}
+            values = {name: getattr(entry, name) for name in _KEPT if name != "number"}
             connection.execute(sa.insert(inputs).values(**values, number=number, who=told.who, actor=actor, utc=now))
             detail = {k: v for k, v in {**values, "who": told.who}.items() if v not in (None, "") and k != "input_id"}
             audit.record(
@@ -203,7 +204,7 @@ class _Shared(Switches):
 
 
 def _entry_of(row: sa.Row[Any]) -> Entry:
-    return Entry(**{name: getattr(row, name) for name in Entry.__dataclass_fields__})
+    return Entry(**{name: getattr(row, name) for name in _KEPT})
 
 
 def _view(row: sa.Row[Any], now: float) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class Entry:
     from_utc: float
     until_utc: float
     note: str = ""
+    planned_utc: float = 0.0
+    """The end that was told first, which alerts raised meanwhile name; 0 where it is `until_utc`."""
 
     def concerns(self, *, calendar: str, camera_id: str | None, zones: Iterable[str]) -> bool:
         """Whether a rule of this camera and these zones that asks this calendar is meant."""
@@ -59,8 +61,8 @@ def from_json(value: Mapping[str, Any]) -> Entry:
         ValueError: no entry.
     """
     try:
-        return Entry(**{field.name: value[field.name] for field in fields(Entry)})
-    except (KeyError, TypeError):
+        return Entry(**{field.name: value[field.name] for field in fields(Entry) if field.name in value})
+    except TypeError:
         raise ValueError("not an input") from None
 
 

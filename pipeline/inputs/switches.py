@@ -92,7 +92,7 @@ class LiveSwitches(Switches):
         shift_s = off_s if abs(off_s) > OWN_TIME_S else 0.0
         until = entry.until_utc + shift_s
         if known is None:
-            taken = replace(entry, from_utc=max(entry.from_utc + shift_s, utc), until_utc=until)
+            taken = replace(entry, from_utc=max(entry.from_utc + shift_s, utc), until_utc=until, planned_utc=until)
             if taken.until_utc <= taken.from_utc:
                 return
         else:
@@ -140,7 +140,7 @@ class SwitchedCalendar:
         return self._calendar.visits_at(utc, zone_id)
 
     def _words(self, entry: Entry) -> str:
-        until = self._calendar.local(entry.until_utc).strftime("%Y-%m-%d %H:%M")
+        until = self._calendar.local(entry.planned_utc or entry.until_utc).strftime("%Y-%m-%d %H:%M")
         return f"{entry.kind.replace('_', ' ')} until {until}" + (f": {entry.note}" if entry.note else "")
 
 
