@@ -21,6 +21,11 @@ KEPT = 1500
 """Positions of one walk that are kept to go on after a restart; of a longer one the model goes on from the latest."""
 
 
+JUST_BEGUN_S = 2.0
+"""Who is first seen so soon after the camera begins to see, or sees again, may have been there before: where they began
+says nothing."""
+
+
 class Scorer(Protocol):
     """Judges one track in progress; `rules.routes.RouteScorer` is one."""
 
@@ -41,16 +46,20 @@ class Routes(Protocol):
     @property
     def progress(self) -> str: ...
 
-    def begin(self) -> Scorer: ...
+    def begin(self, *, entered: bool = True) -> Scorer: ...
 
     def tracks_per_week(self) -> float: ...
 
 
 @dataclass(slots=True)
 class Walk:
-    """One way so far: what the scorer was told, the latest position that it was not told of, and whether it alarmed."""
+    """One way so far: what the scorer was told, the latest position that it was not told of, and whether it alarmed.
+
+    `entered` is false for who was there already when the camera began to see.
+    """
 
     scorer: Scorer
+    entered: bool = True
     steps: list[tuple[float, float, float]] = field(default_factory=list)
     held: tuple[float, float, float] | None = None
     told: bool = False
@@ -66,7 +75,9 @@ class Walk:
                 self.steps.append(step)
                 self.scorer.update(*step)
         self.held = None
-        del self.steps[:-KEPT]
+        if len(self.steps) > KEPT:
+            del self.steps[:-KEPT]
+            self.entered = False  # of what is left, after a restart
         return self.scorer.p_value
 
 
@@ -101,6 +112,7 @@ class LearnedRoute(WalkerRule):
         self.model, self.false_alarms_per_week, self._level = model, false_alarms_per_week, level
         self.bridge_s = float(bridge_s)
         self._walks: dict[int, Walk] = {}
+        self._began_t: float | None = None
 
     @property
     def level(self) -> float:
@@ -117,6 +129,8 @@ class LearnedRoute(WalkerRule):
         if view.came or view.links or view.splits or self._fresh:
             self._follow_ids(view)
             self._fresh = False
+        if self._began_t is None or view.gap or (view.before and view.before.run_id != view.now.run_id):
+            self._began_t = view.now.t
         said: list[Dated] = []
         level = self.level
         for row in np.flatnonzero(view.inside[self._everybody]).tolist():
@@ -125,7 +139,7 @@ class LearnedRoute(WalkerRule):
 
     def finish(self, last: View | None) -> list[Dated]:
         self._walks.clear()
-        self._seen, self._fresh = None, True
+        self._seen, self._fresh, self._began_t = None, True, None
         return []
 
     def near_misses(self, since_utc: float, until_utc: float) -> list[NearMiss]:
@@ -137,16 +151,18 @@ class LearnedRoute(WalkerRule):
 
     def dump(self) -> dict[str, Any]:
         walks = [
-            [uid, [list(s) for s in w.steps], None if w.held is None else list(w.held), w.told, w.left_t]
+            [uid, [list(s) for s in w.steps], None if w.held is None else list(w.held), w.told, w.left_t, w.entered]
             for uid, w in self._walks.items()
         ]
-        return {**super().dump(), "walks": walks}
+        return {**super().dump(), "walks": walks, "began_t": self._began_t}
 
     def load(self, state: dict[str, Any]) -> None:
         super().load(state)
-        self._walks = {}
-        for uid, steps, held, told, left_t in state["walks"] if self.model.ready else ():
-            walk = self._walks[uid] = Walk(self.model.begin(), told=told, left_t=left_t)
+        self._walks, self._began_t = {}, state.get("began_t")
+        for uid, steps, held, told, left_t, *rest in state["walks"] if self.model.ready else ():
+            entered = bool(rest[0]) if rest else True  # states of older programs do not tell
+            scorer = self.model.begin(entered=entered)
+            walk = self._walks[uid] = Walk(scorer, entered=entered, told=told, left_t=left_t)
             for x, y, t in steps:
                 walk.steps.append((x, y, t))
                 walk.scorer.update(x, y, t)
@@ -171,7 +187,9 @@ class LearnedRoute(WalkerRule):
         uid = int(view.uid[row])
         walk = self._walks.get(uid)
         if walk is None:
-            walk = self._walks[uid] = Walk(self.model.begin())
+            assert self._began_t is not None
+            entered = view.now.t - self._began_t > JUST_BEGUN_S
+            walk = self._walks[uid] = Walk(self.model.begin(entered=entered), entered=entered)
         walk.left_t = None
         x, y = point(view, row)
         # A model's unit is the picture's height, so that a metre counts the same across as up and down.

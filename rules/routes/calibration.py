@@ -89,7 +89,7 @@ class Standing:
 
 
 class Calibration:
-    """Ranks a track's statistics among those of normal tracks; `maxima` float64 (N, 14), N >= 1, is theirs.
+    """Ranks a track's statistics among those of normal tracks; `maxima` float64 (N, 19), N >= 1, is theirs.
 
     `still` more tracks never moved: nothing about their way can be unusual.
     """

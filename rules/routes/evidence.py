@@ -1,7 +1,9 @@
-"""What speaks against a track so far: fourteen running statistics in five views, each blind where another sees.
+"""What speaks against a track so far: nineteen running statistics in six views, each blind where another sees.
 
 - *place*: how few tracks ever came here, whatever their heading (unused entries, empty regions);
 - *direction*: how many more walked this stretch the other way (the usual way walked backwards);
+- *origin*: how few begin where this track began, and how many fewer than by chance of those who came along there also
+  came here (a left-out route across a plaza, whose every part is usual);
 - *turn*: how many of those that came this way also went on like this (left-out routes, in the manner of
   prediction by partial matching: Cleary & Witten, IEEE Trans. Commun. 32(4), 1984; with nothing left to compare to,
   the history is cut to the last nodes);
@@ -16,13 +18,15 @@ import math
 from collections.abc import Callable
 
 from rules.routes.walk import Node
-from rules.routes.ways import PLACES, REACHES, Local, cell_of
+from rules.routes.ways import BEGINNINGS, PLACES, REACHES, Local, cell_of
 
-VIEWS = ("place", "direction", "turn", "path", "pace")
+VIEWS = ("place", "direction", "turn", "origin", "path", "pace")
 STATISTICS = (
     *(("place", f"came within {r}") for r in REACHES[:PLACES]),
     *(("direction", f"went back within {r}") for r in REACHES[:3]),
     ("direction", f"went back for a stretch within {REACHES[1]}"),
+    *(("origin", f"began within {REACHES[i]}") for i in BEGINNINGS),
+    *(("origin", f"came from within {r}") for r in REACHES[4:]),
     *(("turn", f"lost company within {r}") for r in REACHES[:3]),
     ("path", f"walked alike within {REACHES[1]} to {REACHES[-1]}"),
     ("pace", "faster"),
@@ -42,30 +46,38 @@ _HALF = tuple(math.log(n + 0.5) for n in range(MAX_TRACKS + 1))
 _ONE = tuple(math.log(n + 1.0) for n in range(MAX_TRACKS + 1))
 _NONE4 = (0.0, 0.0, 0.0, 0.0)
 _NONE3 = (0.0, 0.0, 0.0)
+_UNTOLD = (START, START, START)
 
 
 class Evidence:
     """The running maxima of every statistic over one track, and at which node; bounded, whatever the track's length.
 
-    `local` tells about a place and heading, `deviation` about a pace there. `among` is the set of tracks to compare
-    with (in calibration all but the one judged); `full` is how many the model holds, the same in calibration and in
-    use, so that both are on the same footing.
+    `local` tells about a place and heading, `began` how many of some began there, `deviation` about a pace.
+    `among` is the set of tracks to compare with (in calibration all but the one judged); `full` is how many the model
+    holds, the same in calibration and in use, so that both are on the same footing. Where one began is not asked of who
+    has not `entered` but was there already when the camera began to see.
     """
 
     __slots__ = (
-        "_alike", "_among", "_back1", "_came1", "_came2", "_company", "_deviation", "_full", "_local", "_lost1",
-        "_lost2", "_masks1", "_masks2", "_pace", "_reverse1", "_reverse2", "_stretch", "best", "where",
+        "_alike", "_among", "_back1", "_began", "_came1", "_came2", "_company", "_deviation", "_full", "_local",
+        "_lost1",
+        "_lost2", "_masks1", "_masks2", "_origin", "_pace", "_reverse1", "_reverse2", "_stretch", "_unknown", "best",
+        "where",
     )  # fmt: skip
 
     def __init__(
         self,
         local: Callable[[tuple[int, int, int]], Local],
+        began: Callable[[tuple[int, int, int], int], tuple[int, int, int]],
         deviation: Callable[[float, float, float], float],
         *,
         among: int,
         full: int,
+        entered: bool = True,
     ) -> None:
         self._local = local
+        self._began = began
+        self._unknown = not entered
         self._deviation = deviation
         self._among = among
         self._full = full
@@ -80,6 +92,7 @@ class Evidence:
         self._company = [(among, self._full)] * 3
         self._masks1 = self._masks2 = (among, among, among, among, among, among)
         self._reverse1 = self._reverse2 = among
+        self._origin: tuple[int, float, int, float] | None = None
         self._came1 = self._came2 = _NONE4
         self._lost1 = self._lost2 = self._back1 = _NONE3
         self._stretch = self._pace = 0.0
@@ -89,10 +102,12 @@ class Evidence:
         x, y, angle, step_s, _ = node
         if step_s == math.inf:
             self._restart()
-        local = self._local(cell_of(x, y, angle))
+        place = cell_of(x, y, angle)
+        local = self._local(place)
         self._pace += (self._deviation(x, y, step_s) - self._pace) / PACE_NODES
         values = (
-            *self._place(local.came), *self._direction(local), *self._turn(local.went), self._path(local.went),
+            *self._place(local.came), *self._direction(local), *self._beginning(place), *self._came_from(local),
+            *self._turn(local.went), self._path(local.went),
             self._pace, -self._pace,
         )  # fmt: skip
         self._masks2, self._masks1 = self._masks1, local.went
@@ -123,6 +138,28 @@ class Evidence:
         self._reverse2, self._reverse1 = self._reverse1, local.astern
         self._back1, self._stretch = (a, b, c), stretch
         return (a + a1) / 2.0, (b + b1) / 2.0, (c + c1) / 2.0, (stretch + before) / 2.0
+
+    def _beginning(self, place: tuple[int, int, int]) -> tuple[float, float, float]:
+        """Surprise that so few began here; told once, of the first node."""
+        if self._unknown:
+            return _UNTOLD
+        self._unknown = True
+        base = _ONE[self._full]
+        a, b, c = self._began(place, self._among)
+        return base - _HALF[a], base - _HALF[b], base - _HALF[c]
+
+    def _came_from(self, local: Local) -> tuple[float, float]:
+        """Log of how many should have come from there to here if the one had nothing to do with the other, against
+        how many did (the lift of association rules: Brin et al., SIGMOD 1997)."""
+        went, ahead = local.went, local.ahead
+        if self._origin is None:
+            wide = went[5].bit_count()
+            self._origin = (went[4], ahead[4] / self._full, went[5], wide / self._full)
+        near, near_share, far, far_share = self._origin
+        return (
+            math.log(near_share * ahead[3] + 1.0) - _ONE[(near & went[3]).bit_count()],
+            math.log(far_share * ahead[4] + 1.0) - _ONE[(far & went[4]).bit_count()],
+        )
 
     def _turn(self, went: tuple[int, int, int, int, int, int]) -> tuple[float, ...]:
         """Log of how many companions were lost, over the last three nodes."""

@@ -163,8 +163,8 @@ class RouteModel:
         self._maxima = np.array([self._left_out(slot) for slot in range(len(self._walks))])
         self._calibrate()
 
-    def begin(self) -> RouteScorer:
-        """A scorer for one new track.
+    def begin(self, *, entered: bool = True) -> RouteScorer:
+        """A scorer for one new track; not `entered` where it may have begun before it could be seen.
 
         Raises:
             ValueError: the model is not ready.
@@ -177,7 +177,9 @@ class RouteModel:
         assert self._calibration is not None
         full = len(self._walks)
         among = ((1 << full) - 1) & ~self._forbidden
-        evidence = Evidence(self._ways.at, self._pace.deviation, among=among, full=full)
+        evidence = Evidence(
+            self._ways.at, self._ways.began, self._pace.deviation, among=among, full=full, entered=entered
+        )
         return RouteScorer(self.scene, evidence, self._calibration, flows=self.corridors, unit=self.unit)
 
     def score_one(self, track: Track, *, level: float = 0.01) -> Verdict:
@@ -354,7 +356,9 @@ class RouteModel:
         walk, full = self._walks[slot], len(self._walks)
         among = ((1 << full) - 1) & ~(1 << slot) & ~self._forbidden
         self._pace.add(walk, sign=-1.0)
-        evidence = Evidence(lambda place: self._ways.among(place, among), self._pace.deviation, among=among, full=full)
+        evidence = Evidence(
+            lambda place: self._ways.among(place, among), self._ways.began, self._pace.deviation, among=among, full=full
+        )
         for node in walk.tolist():
             evidence.step(node)
         self._pace.add(walk)

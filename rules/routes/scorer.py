@@ -17,6 +17,7 @@ from rules.routes.walk import Node, Walk
 WORDS = {
     "place": "went where hardly anyone goes",
     "direction": "walked against the usual direction",
+    "origin": "came from where hardly anyone comes who walks here",
     "turn": "went on as hardly anyone who came this way does",
     "path": "took a way through the scene that hardly anyone takes",
     "pace": "moved at an unusual pace",
@@ -60,7 +61,7 @@ class RouteScorer:
         flows: Callable[[], Sequence[Corridor]], unit: str,
     ) -> None:  # fmt: skip
         self._x0, self._y0, self._extent = scene.x0, scene.y0, scene.extent
-        self._walk = Walk(STEP)
+        self._walk = Walk(STEP, gap_s=scene.gap_s)
         self._evidence = evidence
         self._calibration = calibration
         self._standing = Standing(calibration)

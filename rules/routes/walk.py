@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 GAP_S = 10.0
 """A hole in a track longer than this starts the walk anew: nobody knows what was walked in between."""
+GAP_INTERVALS = 5.0
+"""Where positions are so rare that this many intervals between them last longer, the hole must be as long as that."""
 
 FLOATS_PER_NODE = 5
 
@@ -52,17 +54,18 @@ class Walk:
     is a handful of numbers however long the track.
     """
 
-    __slots__ = ("_anchor_t", "_ax", "_ay", "_fresh", "_pt", "_px", "_py", "_square", "_started")
+    __slots__ = ("_anchor_t", "_ax", "_ay", "_fresh", "_gap_s", "_pt", "_px", "_py", "_square", "_started")
 
-    def __init__(self, step: float) -> None:
+    def __init__(self, step: float, *, gap_s: float = GAP_S) -> None:
         self._square = step * step
+        self._gap_s = gap_s
         self._started = self._fresh = False
         self._ax = self._ay = self._px = self._py = self._pt = self._anchor_t = 0.0
 
     def add(self, x: float, y: float, t: float) -> list[Node]:
         """Nodes that this position completes, often none. After a gap the next node's step time is infinite."""
         nodes: list[Node] = []
-        if not self._started or t - self._pt > GAP_S:
+        if not self._started or t - self._pt > self._gap_s:
             self._fresh = self._started
             self._started = True
             self._ax = self._px = x

@@ -1,4 +1,4 @@
-"""Who walked here: for every place and heading, the set of learned tracks that came by, at six reaches.
+"""Who walked here: for every place and heading, the set of learned tracks that came by or began, at some reaches.
 
 A set is one Python integer with a bit per track, so that "which tracks also came by all these places" is a few
 `&` of machine words, whatever the length of the history. Leaving a track out of its own judgement is `& ~bit`.
@@ -21,6 +21,8 @@ COARSER = (0, 0, 1, 1, 2, 2)
 """Look-up cells of each reach are `CELL` shifted left by this many bits: a coarse cell holds whole fine ones."""
 PLACES = 4
 """How many of the reaches ask who came at all, whatever the heading."""
+BEGINNINGS = (2, 3, 4)
+"""The reaches at which is asked who began here."""
 SAME_WAY = math.radians(50.0)
 """A track counts for every heading within this of its own; with eight headings, never for one over 73 degrees off."""
 STRIDE = 1 << 12
@@ -42,7 +44,7 @@ class Local(NamedTuple):
 
     came: tuple[int, int, int, int]
     back: tuple[int, int, int]
-    ahead: tuple[int, int, int]
+    ahead: tuple[int, int, int, int, int]
     went: tuple[int, int, int, int, int, int]
     astern: int
     """Those that went the other way within the second reach."""
@@ -54,13 +56,15 @@ def cell_of(x: float, y: float, angle: float) -> tuple[int, int, int]:
 
 
 class Ways:
-    """`came[r][cell]`: tracks near a place; `went[r][cell * 8 + heading]`: those that also headed that way."""
+    """`came[r][cell]`: tracks near a place; `went[r][cell * 8 + heading]`: those that also headed that way; `began`:
+    those that did so with their first node."""
 
-    __slots__ = ("_came", "_seen", "_shown", "_went")
+    __slots__ = ("_began", "_came", "_seen", "_shown", "_went")
 
     def __init__(self) -> None:
         self._came: tuple[Masks, ...] = tuple({} for _ in range(PLACES))
         self._went: tuple[Masks, ...] = tuple({} for _ in REACHES)
+        self._began: tuple[Masks, ...] = tuple({} for _ in BEGINNINGS)
         self._seen: dict[tuple[int, int, int], Local] = {}
         self._shown = -1
 
@@ -76,26 +80,29 @@ class Ways:
     def loaded(cls, arrays: Mapping[str, NDArray[Any]]) -> Ways | None:
         """What `dump` gave; None where these arrays lack it, as those of older files do."""
         ways = cls()
-        for reach in range(len(REACHES)):
-            keys, masks = arrays.get(f"went_keys_{reach}"), arrays.get(f"went_masks_{reach}")
-            if keys is None or masks is None:
-                return None
-            ways._went[reach].update(_integers(keys, masks))
+        if not {f"began_masks_{len(BEGINNINGS) - 1}", f"went_masks_{len(REACHES) - 1}"} <= arrays.keys():
+            return None
+        for reach, went in enumerate(ways._went):
+            keys, masks = arrays[f"went_keys_{reach}"], arrays[f"went_masks_{reach}"]
+            went.update(_integers(keys, masks))
             if reach < PLACES and len(keys):
                 # Whoever marks a place marks a heading there, so the headings together are all who came.
                 places, first = np.unique(keys // HEADINGS, return_index=True)
                 ways._came[reach].update(_integers(places, np.bitwise_or.reduceat(masks, first, axis=0)))
+        for index, began in enumerate(ways._began):
+            began.update(_integers(arrays[f"began_keys_{index}"], arrays[f"began_masks_{index}"]))
         return ways
 
     def dump(self, count: int) -> dict[str, NDArray[Any]]:
         """The sets of `count` tracks as arrays: per reach the keys int64 (K,), rising, and a row of bits for each."""
         width = (count + 63) // 64 * 8
         arrays: dict[str, NDArray[Any]] = {}
-        for reach, went in enumerate(self._went):
-            keys = sorted(went)
-            raw = b"".join([went[key][0].to_bytes(width, "little") for key in keys])
-            arrays[f"went_keys_{reach}"] = np.array(keys, np.int64)
-            arrays[f"went_masks_{reach}"] = np.frombuffer(raw, "<u8").reshape(len(keys), width // 8)
+        for kind, tables in (("went", self._went), ("began", self._began)):
+            for index, masks in enumerate(tables):
+                keys = sorted(masks)
+                raw = b"".join([masks[key][0].to_bytes(width, "little") for key in keys])
+                arrays[f"{kind}_keys_{index}"] = np.array(keys, np.int64)
+                arrays[f"{kind}_masks_{index}"] = np.frombuffer(raw, "<u8").reshape(len(keys), width // 8)
         return arrays
 
     def _add_block(self, start: int, walks: Sequence[NDArray[np.float64]]) -> None:
@@ -105,11 +112,13 @@ class Ways:
         if not len(nodes):
             return
         for reach, went in enumerate(self._went):
-            parts = [(key, slot[who]) for key, who in _marks(nodes, reach)]
-            keys, slots = (np.concatenate(column) for column in zip(*parts, strict=True))
+            keys, slots = _marked(nodes, slot, reach)
             _merge(went, _packed(keys, slots, len(walks)), start)
             if reach < PLACES:
                 _merge(self._came[reach], _packed(keys // HEADINGS, slots, len(walks)), start)
+        first = np.flatnonzero(np.diff(slot, prepend=-1))
+        for reach, began in zip(BEGINNINGS, self._began, strict=True):
+            _merge(began, _packed(*_marked(nodes[first], slot[first], reach), len(walks)), start)
 
     def at(self, place: tuple[int, int, int]) -> Local:
         """What all tracks shown say about a place and heading, remembered until a track is added or removed."""
@@ -139,10 +148,19 @@ class Ways:
         return Local(
             came=(came[0][1], came[1][1], came[2][1], came[3][1]),
             back=(astern[0][1], astern[1][1], astern[2][1]),
-            ahead=(went[0][1], went[1][1], went[2][1]),
+            ahead=(went[0][1], went[1][1], went[2][1], went[3][1], went[4][1]),
             went=(went[0][0], went[1][0], went[2][0], went[3][0], went[4][0], went[5][0]),
             astern=astern[1][0],
         )
+
+    def began(self, place: tuple[int, int, int], chosen: int) -> tuple[int, int, int]:
+        """How many of a chosen set of tracks began here and that way, within each of `BEGINNINGS`."""
+        column, row, heading = place
+        found = []
+        for reach, masks in zip(BEGINNINGS, self._began, strict=True):
+            key = (column >> COARSER[reach]) * STRIDE + (row >> COARSER[reach])
+            found.append((masks.get(key * HEADINGS + heading, _NOBODY)[0] & chosen).bit_count())
+        return found[0], found[1], found[2]
 
     def add(self, slot: int, walk: NDArray[np.float64]) -> None:
         """Learn one track under a free slot."""
@@ -183,6 +201,16 @@ class Ways:
             yield went, keys.tolist()
             if reach < PLACES:
                 yield self._came[reach], np.unique(keys // HEADINGS).tolist()
+        for reach, began in zip(BEGINNINGS, self._began if len(walk) else (), strict=False):
+            yield began, np.concatenate([key for key, _ in _marks(walk[:1], reach)]).tolist()
+
+
+def _marked(
+    nodes: NDArray[np.float64], slot: NDArray[np.int64], reach: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All directed keys within reach of the nodes, and the slot of the track that marks each."""
+    parts = [(key, slot[who]) for key, who in _marks(nodes, reach)]
+    return np.concatenate([key for key, _ in parts]), np.concatenate([who for _, who in parts])
 
 
 def _marks(nodes: NDArray[np.float64], reach: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

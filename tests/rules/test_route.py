@@ -184,6 +184,53 @@ def test_the_usual_way_is_not_reported_and_its_reverse_is_once_on_the_way() -> N
     assert event.why["at_pts"] <= event.pts
 
 
+class Listener:
+    """A model that is asked, and remembers what of."""
+
+    ready, progress = True, "listening"
+
+    def __init__(self) -> None:
+        self.entered: list[bool] = []
+        self.p_value, self.score = 1.0, 0.0
+
+    def begin(self, *, entered: bool = True) -> Listener:
+        self.entered.append(entered)
+        return self
+
+    def update(self, x: float, y: float, t: float) -> float:
+        return self.p_value
+
+    def explain(self) -> dict[str, Any]:
+        return {}
+
+    def tracks_per_week(self) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize(
+    ("word", "times", "run_ids", "expected"),
+    [
+        ("there when the camera began", (0, 0.2, 0.4), (1, 1, 1), [False]),
+        ("came later", (-3, -1.5, 0, 0.2), (1, 1, 1, 1), [True]),
+        ("a moment after it began", (-1.9, 0, 0.2), (1, 1, 1), [False]),
+        ("there after a gap", (-30, -29, 0.4), (1, 1, 1), [False]),
+        ("there at a new connection", (-3, -1.5, -0.2, 0.2), (1, 1, 1, 2), [False]),
+    ],
+)
+def test_where_someone_began_is_asked_only_of_who_was_seen_to_begin(
+    word: str, times: tuple[float, ...], run_ids: tuple[int, ...], expected: list[bool]
+) -> None:
+    model = Listener()
+    engine = Engine([LearnedRoute(**WHO, model=model)])
+    for t, run_id in zip(times, run_ids, strict=True):
+        people = [Person(1, 0.5, 0.5)] if t >= 0 else []
+        engine.update(frame(t + 100.0, people, run_id=run_id))
+    assert model.entered == expected, word
+    again = Engine([LearnedRoute(**WHO, model=model)])
+    again.restore(engine.state())
+    assert model.entered == expected * 2, word
+
+
 def test_the_level_follows_from_the_false_alarms_that_are_borne() -> None:
     model = learnt()
     assert learned(model).level == 0.01

@@ -51,8 +51,8 @@ def entering_at_a_corner(rng: np.random.Generator) -> Track:
 
 UNUSUAL: dict[str, tuple[set[str], Callable[[np.random.Generator], Track]]] = {
     "wrong way": ({"direction"}, lambda rng: way("east", "south", rng)),
-    "left-out route": ({"direction", "turn", "path"}, lambda rng: way("north", "east", rng)),
-    "unused entry": ({"place"}, entering_at_a_corner),
+    "left-out route": ({"direction", "turn", "origin", "path"}, lambda rng: way("north", "east", rng)),
+    "unused entry": ({"place", "origin"}, entering_at_a_corner),
     "running": ({"pace"}, lambda rng: way("west", "east", rng, speed=6.0)),
 }
 
@@ -68,6 +68,21 @@ def test_unusual_ways_are_found_and_named(model: RouteModel, name: str) -> None:
     for (x, y), t in zip(tracks[0].xy.tolist(), tracks[0].t.tolist(), strict=True):
         scorer.update(x, y, t)
     assert scorer.explain()["view"] in views
+
+
+def test_beginning_where_nobody_begins_is_unusual_but_not_of_who_was_there_already(model: RouteModel) -> None:
+    rng = np.random.default_rng(4)
+    tracks = [walked([(4.5, 5.0), (10.0, 5.0), GATES["east"]], rng) for _ in range(10)]
+    p = {}
+    for entered in (True, False):
+        scorers = [model.begin(entered=entered) for _ in tracks]
+        for scorer, track in zip(scorers, tracks, strict=True):
+            told(scorer, track)
+        p[entered] = [scorer.p_value for scorer in scorers]
+    assert max(p[True]) <= 0.01
+    assert np.median(p[False]) > 0.1
+    scorer = model.begin()
+    assert told(scorer, tracks[0])["text"] == "came from where hardly anyone comes who walks here"
 
 
 def test_usual_ways_are_left_alone(model: RouteModel) -> None:
@@ -120,6 +135,15 @@ def test_what_lies_in_a_gap_is_not_held_against_a_track(model: RouteModel) -> No
     moved = np.concatenate((track.xy[:half], track.xy[::-1][: len(track) - half]))
     assert model.score_one(Track(late, moved)).p_value > 0.02
     assert model.score_one(Track(track.t, moved)).p_value <= 0.02
+
+
+def test_positions_a_quarter_of_a_minute_apart_are_no_gaps() -> None:
+    slow = [Track(track.t * 60.0, track.xy) for track in usual(150)]
+    model = RouteModel.fitted(slow)
+    assert model.scene is not None
+    assert model.scene.gap_s == pytest.approx(75.0)
+    wrong = way("east", "south", np.random.default_rng(3))
+    assert model.score_one(Track(wrong.t * 60.0, wrong.xy)).p_value <= 0.01
 
 
 def test_far_outside_the_scene_is_unusual(model: RouteModel) -> None:
@@ -229,7 +253,7 @@ def test_still_tracks_are_part_of_the_rate() -> None:
     busy = RouteModel.fitted([*moving, *[stands] * 150])
     quiet = RouteModel.fitted(moving)
     assert (busy.still, quiet.still) == (150, 0)
-    track = way("north", "east", np.random.default_rng(1))
+    track = usual(1, seed=50)[0]
     assert busy.score_one(track).p_value < quiet.score_one(track).p_value
     busy.learn_one(stands)
     assert busy.still == 151

@@ -24,14 +24,14 @@ def walk_along(y: float, *, backwards: bool = False, start: float = -0.3, end: f
 
 def test_nobody_came_to_an_empty_scene() -> None:
     local = Ways.built([]).at(cell_of(0.0, 0.0, 0.0))
-    assert local == ((0, 0, 0, 0), (0, 0, 0), (0, 0, 0), (0, 0, 0, 0, 0, 0), 0)
+    assert local == ((0, 0, 0, 0), (0, 0, 0), (0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0), 0)
 
 
 def test_reaches_headings_and_the_other_way() -> None:
     ways = Ways.built([walk_along(0.005), walk_along(0.03), walk_along(0.055), walk_along(0.005, backwards=True)])
     local = ways.at(cell_of(0.005, 0.005, 0.0))
     assert local.came == (2, 2, 3, 4)
-    assert local.ahead == (1, 1, 2)
+    assert local.ahead == (1, 1, 2, 3, 3)
     assert local.back == (1, 1, 1)
     assert [mask.bit_count() for mask in local.went] == [1, 1, 2, 3, 3, 3]
     assert local.astern == 0b1000
@@ -40,8 +40,16 @@ def test_reaches_headings_and_the_other_way() -> None:
 def test_headings_across_are_neither_along_nor_back() -> None:
     local = Ways.built([walk_along(0.005)]).at(cell_of(0.005, 0.005, math.pi / 2))
     assert local.came == (1, 1, 1, 1)
-    assert local.ahead == (0, 0, 0)
+    assert local.ahead == (0, 0, 0, 0, 0)
     assert local.back == (0, 0, 0)
+
+
+def test_who_began_here_is_known_apart_from_who_came_by() -> None:
+    ways = Ways.built([walk_along(0.005), walk_along(0.005, start=0.0), walk_along(0.005, backwards=True)])
+    begins, middle, end = (cell_of(x, 0.005, 0.0) for x in (-0.28, 0.02, 0.28))
+    assert [ways.began(place, -1) for place in (begins, middle, end)] == [(1, 1, 1), (1, 1, 1), (0, 0, 0)]
+    assert ways.began(begins, 0b110) == (0, 0, 0)
+    assert ways.began(cell_of(0.28, 0.005, math.pi), -1) == (1, 1, 1)
 
 
 def test_a_track_is_left_out_of_its_own_judgement() -> None:
@@ -61,6 +69,7 @@ def test_one_by_one_is_as_all_at_once(rows: list[tuple[float, bool]]) -> None:
         grown.add(slot, walk)
     assert grown._went == whole._went
     assert grown._came == whole._came
+    assert grown._began == whole._began
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 300], ids=["nobody", "one", "a few", "more than a block"])
@@ -69,21 +78,21 @@ def test_ways_read_back_are_the_very_same(count: int) -> None:
     ways = Ways.built(walks)
     again = Ways.loaded(ways.dump(count))
     assert again is not None
-    assert (again._went, again._came) == (ways._went, ways._came)
+    assert (again._went, again._came, again._began) == (ways._went, ways._came, ways._began)
     assert Ways.loaded({}) is None
 
 
 def test_removing_is_the_opposite_of_adding_also_for_what_was_looked_up() -> None:
     first, second = walk_along(-0.2), walk_along(0.005)
     ways = Ways.built([first])
-    before = ways._went, ways._came
+    before = ways._went, ways._came, ways._began
     places = [cell_of(x, 0.005, 0.0) for x in np.linspace(-0.3, 0.3, 50)]
     assert all(ways.at(place).came == (0, 0, 0, 0) for place in places)
     ways.add(1, second)
     assert sum(ways.at(place).came[3] for place in places) == len(places)
     ways.remove(1, second)
     assert all(ways.at(place).came == (0, 0, 0, 0) for place in places)
-    assert (ways._went, ways._came) == before
+    assert (ways._went, ways._came, ways._began) == before
 
 
 def test_a_walk_without_nodes_marks_nothing() -> None:
