@@ -17,6 +17,7 @@ from pipeline.api.control import Control, NoControl
 from pipeline.api.deps import Parts
 from pipeline.api.hub import Hub
 from pipeline.api.metrics import Metrics
+from pipeline.api.outbound import Outside
 from pipeline.api.pages import Pages
 from pipeline.api.problems import ANSWERS, add_problems
 from pipeline.api.repeats import OnDisk, Remembered
@@ -31,13 +32,16 @@ from pipeline.api.routes import (
     feed,
     health,
     incidents,
+    inputs,
     internal,
     keys,
     session,
+    sinks,
     trail,
 )
 from pipeline.api.security import Guard, gate
 from pipeline.api.settings import ApiSettings
+from pipeline.api.sink_metrics import SinkMetrics
 from pipeline.api.views import Views
 from pipeline.store.store import Store
 
@@ -45,7 +49,7 @@ log = logging.getLogger(__name__)
 
 CLERK_S = 1.0
 VERSIONED = (
-    alerts, incidents, cameras, evidence, exports, erasures, feed, session, accounts, keys,
+    alerts, incidents, cameras, evidence, exports, erasures, feed, sinks, inputs, session, accounts, keys,
     trail, description,
 )  # fmt: skip
 
@@ -56,6 +60,7 @@ def build_app(
     settings: ApiSettings,
     control: Control | None = None,
     access: Access | None = None,
+    outside: Outside | None = None,
 ) -> FastAPI:
     """The app, ready to be served by `pipeline.api.server.make_server`. Without `access` it serves loopback only and
     knows no accounts."""
@@ -84,6 +89,8 @@ def build_app(
     app.state.parts = Parts(
         store, chosen, settings, hub, Metrics(store, chosen, lambda: hub.clients), Views(store), repeats, access
     )  # fmt: skip
+    app.state.outside = (outside or Outside()).bound(store, chosen)
+    app.state.parts.metrics.registry.register(SinkMetrics(app.state.outside.sinks.view))
     add_problems(app)
     api = APIRouter(prefix="/api/v1")
     for part in VERSIONED:
