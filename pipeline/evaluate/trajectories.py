@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import BadInput
 from pipeline.track import mot
 from rules.routes import Track
 
 ALLOWED = 'allowed: {"id": ..., "t": [seconds, ...], "xy": [[x, y], ...]} with as many t as xy'
+
+NUMBER = "0123456789+-."
+"""What MOTChallenge rows begin with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,21 +35,24 @@ class NamedTrack:
 
 
 def read_tracks(path: Path, *, fps: float | None = None) -> list[NamedTrack]:
-    """All tracks of a file, in file order (MOTChallenge: by first row). `fps` is needed for MOTChallenge rows.
+    """All tracks of a file, in file order (MOTChallenge: by first row), each in order of time.
+
+    `fps` is needed for MOTChallenge rows.
 
     Raises:
-        BadInput: no such file, a line that is neither, or MOTChallenge rows without `fps`.
+        BadInput: no such file, nothing in it, a line that is neither, or MOTChallenge rows without `fps`.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: cannot be read as text ({error})") from error
-    if text.lstrip().startswith("{"):
+    if text.strip() and text.lstrip()[0] not in NUMBER:
         lines = enumerate(text.splitlines(), start=1)
         return [_from_line(line, f"{path}:{number}") for number, line in lines if line.strip()]
-    if not text.strip():
-        return []
-    return _from_rows(path, fps)
+    found = _from_rows(path, fps) if text.strip() else []
+    if not found:
+        raise BadInput(f"{path}:1: there is no track in it; {ALLOWED}")
+    return found
 
 
 def _from_line(line: str, where: str) -> NamedTrack:
@@ -56,12 +63,33 @@ def _from_line(line: str, where: str) -> NamedTrack:
     if not isinstance(found, dict) or not {"id", "t", "xy"} <= found.keys():
         raise BadInput(f"{where}: id, t or xy is missing; {ALLOWED}")
     try:
-        t = np.array(found.pop("t"), np.float64).reshape(-1)
-        xy = np.array(found.pop("xy"), np.float64).reshape(-1, 2)
-        track = Track(t, xy)
-    except (ValueError, TypeError) as error:
+        track = _in_order(_numbers(found.pop("t"), (-1,)), _numbers(found.pop("xy"), (-1, 2)))
+    except (ValueError, TypeError, OverflowError) as error:
         raise BadInput(f"{where}: {error}; {ALLOWED}") from error
     return NamedTrack(found.pop("id"), track, found)
+
+
+def _numbers(value: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """A JSON list as an array of exactly this many dimensions; the empty list is one of any.
+
+    Raises:
+        ValueError, TypeError, OverflowError: anything else.
+    """
+    array = np.array(value)
+    if not array.size:
+        return np.zeros([max(0, length) for length in shape])
+    if array.ndim != len(shape) or array.shape[1:] != shape[1:] or array.dtype.kind not in "iuf":
+        raise ValueError(f"a list of {'numbers' if len(shape) == 1 else 'pairs of numbers'} is needed")
+    return array.astype(np.float64)
+
+
+def _in_order(t: NDArray[np.float64], xy: NDArray[np.float64]) -> Track:
+    """A track with its positions in order of time; those of one time keep theirs."""
+    track = Track(t, xy)
+    if (np.diff(t) >= 0.0).all():
+        return track
+    order = np.argsort(t, kind="stable")
+    return Track(t[order], xy[order])
 
 
 def _from_rows(path: Path, fps: float | None) -> list[NamedTrack]:

@@ -139,12 +139,40 @@ def test_a_model_is_drawn(model: Path, tmp_path: Path, over: bool) -> None:
         ('{"id": 1, "t": [0], "xy": [[0, 0]]\n', "not JSON"),
         ('{"id": 1, "t": [0]}\n', "missing"),
         ('{"id": 1, "t": [0, 1], "xy": [[0, 0]]}\n', "a track needs"),
-        ('{"id": 1, "t": ["x"], "xy": [[0, 0]]}\n', "allowed"),
+        ('{"id": 1, "t": ["x"], "xy": [[0, 0]]}\n', "jsonl:1: a list of numbers"),
+        ('{"id": 1, "t": ["1"], "xy": [[0, 0]]}\n', "a list of numbers"),
+        ('{"id": 1, "t": [true], "xy": [[0, 0]]}\n', "a list of numbers"),
+        ('{"id": 1, "t": [1%s], "xy": [[0, 0]]}\n' % ("0" * 400), "a list of numbers"),
+        ('{"id": 1, "t": [0], "xy": [[0, 0, 0]]}\n', "a list of pairs of numbers"),
+        ('{"id": 1, "t": [0, 1], "xy": [0, 0, 1, 1]}\n', "a list of pairs of numbers"),
+        ('{"id": 1, "t": [0, 1], "xy": [[0, 0], [null, 1]]}\n', "a list of pairs of numbers"),
+        ('{"id": 1, "t": [0, 1], "xy": [[0, 0], [1]]}\n', "jsonl:1"),
+        ('{"id": 1, "t": [0], "xy": [[0, 0]]}\n\n{"id": 2}\n', "jsonl:3"),
+        ("[]\n", "jsonl:1"),
         ('{"id": 1, "t": [NaN], "xy": [[0, 0]]}\n', "finite"),
         ('{"id": 1, "t": [0, 1], "xy": [[0, 0], [1, 1]]}\n', "cannot judge routes yet"),
-        ("", "cannot judge routes yet"),
+        ("", "jsonl:1: there is no track"),
+        ("\n \n", "jsonl:1: there is no track"),
     ],
-    ids=["not JSON", "no xy", "lengths", "no number", "not a number", "one track", "empty"],
+    ids=[
+        "not JSON",
+        "no xy",
+        "lengths",
+        "no number",
+        "a number in quotes",
+        "true",
+        "beyond all numbers",
+        "three numbers",
+        "flat",
+        "null",
+        "ragged",
+        "third line",
+        "a list",
+        "not a number",
+        "one track",
+        "empty",
+        "blank",
+    ],
 )
 def test_bad_tracks_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str) -> None:
     tracks = tmp_path / "tracks.jsonl"
@@ -154,6 +182,62 @@ def test_bad_tracks_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert said in error
     assert "tracks.jsonl" in error
     assert not (tmp_path / "model").exists()
+
+
+def test_awkward_tracks_are_judged(model: Path, tmp_path: Path) -> None:
+    (usual,) = lines(1, seed=4)
+    mixed = [*range(1, 48, 2), *range(0, 48, 2)]
+    rows = [
+        {**usual, "id": 7},
+        {**usual, "id": "7"},
+        {**usual, "id": {"camera": "a", "n": 1}, "t": [usual["t"][i] for i in mixed], "xy": [usual["xy"][i] for i in mixed]},
+        {**usual, "id": 7, "t": [t for t in usual["t"] for _ in (0, 1)], "xy": [p for p in usual["xy"] for _ in (0, 1)]},
+        {"id": None, "t": [3.0], "xy": [[100.0, 300.0]]},
+        {"id": "nowhere", "t": [], "xy": []},
+        {"id": "stands", "t": [1, 2, 3], "xy": [[100, 300]] * 3, "note": "kept out of the scores"},
+        {"id": "far away", "t": list(range(40)), "xy": [[1e7 + i * 1e4, -1e7] for i in range(40)]},
+        {"id": "farther", "t": list(range(40)), "xy": [[1e7 + i * 1e4, -1e7 + i * 1e3] for i in range(40)]},
+    ]  # fmt: skip
+    tracks = tmp_path / "tracks.jsonl"
+    tracks.write_text("\ufeff" + "\n\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    out = tmp_path / "scores.jsonl"
+    assert cli.main(["routes", "score", str(model), str(tracks), "--out", str(out)]) == 0
+    found = read(out)
+    assert [line["id"] for line in found] == [row["id"] for row in rows]
+    assert all(set(line) == {"id", "p_value", "score", "alarm_t"} for line in found)
+    assert all(0.0 < line["p_value"] <= 1.0 for line in found)
+    assert len({(line["p_value"], line["score"]) for line in found[:4]}) == 1
+    assert [line["p_value"] for line in found[4:7]] == [1.0, 1.0, 1.0]
+    assert all(line["alarm_t"] in row["t"] for line, row in zip(found[7:], rows[7:], strict=True))
+
+
+def test_beyond_the_smallest_rank_tracks_are_still_told_apart(model: Path, tmp_path: Path) -> None:
+    rows = []
+    for i in range(12):
+        xy = [[20.0 + 12.0 * k, 300.0 - (0.5 * i) * k] for k in range(50)]
+        rows.append({"id": i, "t": [0.5 * k for k in range(50)], "xy": xy})
+    out = tmp_path / "scores.jsonl"
+    assert cli.main(["routes", "score", str(model), str(write(tmp_path / "t", rows)), "--out", str(out)]) == 0
+    odd = [line for line in read(out) if line["p_value"] < 1 / 240]
+    assert len(odd) >= 6
+    assert len({line["score"] for line in odd}) == len({line["p_value"] for line in odd}) >= len(odd) - 1
+    by_score = sorted(odd, key=lambda line: line["score"])
+    assert [line["p_value"] for line in by_score] == sorted((line["p_value"] for line in odd), reverse=True)
+
+
+def test_mot_rows_echo_their_numbers_and_name_a_bad_line(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tracks, out = tmp_path / "tracks.txt", tmp_path / "scores.jsonl"
+    row = "{},9,{},210,40,90,1,-1,-1,-1\n"
+    tracks.write_text("".join(row.format(i + 1, 20 + 12 * i) for i in reversed(range(40))))
+    command = ["routes", "score", str(model), str(tracks), "--out", str(out), "--fps", "2"]
+    assert cli.main(command) == 0
+    (line,) = read(out)
+    assert line["id"] == 9
+    tracks.write_text(row.format(1, 20) + "2,9,nan,1,1,1,1,-1,-1,-1\n")
+    assert cli.main(command) == 2
+    assert "tracks.txt, line 2, column 3" in capsys.readouterr().err
 
 
 def test_too_few_tracks_are_said_to_be_few(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
