@@ -78,6 +78,7 @@ class AfterHours(SceneRule):
         self._due_t, self._blind_t = NEVER_T, -NEVER_T
         self._open_utc: float | None = None  # the last frame, where the calendar was open on it
         self._stragglers, self._grace_until = 0, -NEVER_T
+        self._had_excuses = False
 
     def bind(self, scene: Scene) -> None:
         super().bind(scene)
@@ -92,7 +93,7 @@ class AfterHours(SceneRule):
         if not self._awake(view, excused):
             return []
         self._adapt(view)
-        said = self._depart(self._stays.advance(view, view.inside[self._row]))
+        said = self._depart(self._stays.advance(view, view.inside[self._row], self._row))
         said += self._judge_all(view, excused)
         self._fresh = False
         return said
@@ -129,7 +130,7 @@ class AfterHours(SceneRule):
     def _see_open(self, view: View) -> list[Dated]:
         """Nobody's presence counts; stays from before the opening end once it is sure that they do not go on."""
         self._open_utc = view.now.utc
-        self._due_t = NEVER_T
+        self._due_t, self._stays.in_step = NEVER_T, False
         if not (self._stays.inside or self._stays.away):
             return []
         return self._depart(self._stays.advance(view, np.zeros(len(view.uid), np.bool_)))
@@ -182,6 +183,10 @@ class AfterHours(SceneRule):
 
     def _judge_all(self, view: View, excused: tuple[str, ...]) -> list[Dated]:
         """Everybody inside, in the order in which they came: the first are excused, the rest judged."""
+        entered = self._stays.entered
+        quiet = not (excused or self._had_excuses or self._fresh) and view.now.t + EPSILON_S < self._due_t
+        if quiet and entered is not None:
+            return self._judge_new(view, entered)
         said: list[Dated] = []
         present = sorted(self._stays.inside.items(), key=lambda item: (item[1].first.t, item[0]))
         for number, (uid, stay) in enumerate(present):
@@ -193,7 +198,21 @@ class AfterHours(SceneRule):
             stay.memo["straggler"] = excuse == ""
             if excuse is None and not stay.level:
                 said += self._judge(uid, stay, view, len(present))
-        self._due_t = self._next_due(view, excused)
+        self._due_t, self._had_excuses = self._next_due(view, excused), bool(excused)
+        return said
+
+    def _judge_new(self, view: View, entered: Sequence[int]) -> list[Dated]:
+        """Those who came in on this frame, where nobody is excused and nobody else is due."""
+        said: list[Dated] = []
+        for uid in entered:
+            stay = self._stays.inside[uid]
+            if stay.memo.get("since") is None:
+                self._begin(uid, stay, view)
+            stay.memo["straggler"] = False
+            if not stay.level:
+                said += self._judge(uid, stay, view, len(self._stays.inside))
+            if not stay.level:
+                self._due_t = min(self._due_t, stay.due_t)
         return said
 
     def _excuse(self, stay: Stay, visit: str) -> None:

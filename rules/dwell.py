@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
+from rules.base import NEVER_T
 from rules.circle import Trail
 from rules.scene import Moment, View
 from rules.stay import Mark, Stay
@@ -35,6 +36,10 @@ class Dwell(Protocol):
         """The longest dwell that has reached the limit, at most half of it bridged; else the whole of it."""
         ...
 
+    def due_t(self, stay: Stay, limit_s: float) -> float:
+        """When `measure` may say so at the earliest: quick to tell, `-NEVER_T` where it is not."""
+        ...
+
     def total_s(self, stay: Stay, since: Moment, last_t: float) -> float:
         """The whole of an episode that has ended."""
         ...
@@ -47,6 +52,9 @@ class WholeStay:
 
     def follow(self, stay: Stay, view: View, row: int) -> bool:
         return False
+
+    def due_t(self, stay: Stay, limit_s: float) -> float:
+        return stay.first.t + max(limit_s, 2.0 * stay.bridged_s) if not stay.marks else -NEVER_T
 
     def measure(self, stay: Stay, now_t: float, *, limit_s: float) -> Measure:
         return _measure(stay, stay.begin, now_t, limit_s)
@@ -73,6 +81,9 @@ class InCircle:
         )
         return moved and trail.slide(self.radius_bh)
 
+    def due_t(self, stay: Stay, limit_s: float) -> float:
+        return -NEVER_T
+
     def measure(self, stay: Stay, now_t: float, *, limit_s: float) -> Measure:
         trail = Trail(stay.memo["trail"])
         begin = Mark(trail.start, trail.place(stay.memo["aspect"]), trail.bridged_s)
@@ -93,6 +104,9 @@ class InWindow:
     def follow(self, stay: Stay, view: View, row: int) -> bool:
         _forget(stay, view.now.t - self.window_s)
         return False
+
+    def due_t(self, stay: Stay, limit_s: float) -> float:
+        return -NEVER_T
 
     def measure(self, stay: Stay, now_t: float, *, limit_s: float) -> Measure:
         since_t = now_t - self.window_s

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rules.base import EPSILON_S, NEVER_T, Active, Dated, Needs, SceneRule
 from rules.geometry import EDGE, Bools, Floats, Polyline
 from rules.link import HORIZON_S
-from rules.scene import Scene, View
+from rules.scene import Scene, View, common
 from rules.types import PERSON, Line
 
 REARM_BH = 0.25
@@ -122,7 +122,7 @@ class LineCrossing(SceneRule):
 
     def _meet(self, view: View, uid: NDArray[np.int64], foot: Floats) -> None:
         """Other people than on the frame before: remember who is gone, and where those who are back came from."""
-        here, there = _common(uid, self._uid) if not view.gap else (_NONE, _NONE)
+        here, there = common(uid, self._uid) if not view.gap else (_NONE, _NONE)
         gone = np.ones(len(self._uid), np.bool_)
         gone[there] = False
         columns = [c[gone] for c in (self._uid, self._from[:, 0], self._from[:, 1], self._armed, self._clear)]
@@ -199,15 +199,6 @@ class LineCrossing(SceneRule):
 
 
 _NONE = np.zeros(0, np.intp)
-
-
-def _common(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows of both of the uids that both have."""
-    order = np.argsort(b)
-    at = np.searchsorted(b, a, sorter=order)
-    rows = order[np.minimum(at, len(b) - 1)] if len(b) else np.zeros(len(a), np.intp)
-    same = b[rows] == a if len(b) else np.zeros(len(a), np.bool_)
-    return np.flatnonzero(same), rows[same]
 
 
 def _usual_s(view: View) -> float:

@@ -130,7 +130,7 @@ def _crowded(lost: Lost, born: Floats, seen: Floats, *, aspect: float) -> NDArra
     lately = lost.gap_s <= LATELY_S
     near_lost = np.asarray((_apart_bh(lost.xyxy, lost.xyxy, aspect=aspect) <= ABOUT_BH) & lately)  # (C, C)
     near_lost[np.diag_indices(len(lately))] = False
-    return np.asarray((near_born.sum(axis=1) > 1)[None] | near_lost.any(axis=1)[:, None])
+    return np.asarray((near_born.sum(axis=1) > 1)[None] | np.asarray(near_lost.any(axis=1))[:, None])
 
 
 def _speed_bh(lost: Lost, *, aspect: float) -> Floats:

@@ -79,7 +79,23 @@ class Loitering(SceneRule):
             return []
         anew = self._fresh or threshold_s != self._threshold_s
         self._threshold_s, self._fresh = threshold_s, False
-        said = self._depart(self._stays.advance(view, view.inside[self._row]))
+        ended = self._stays.advance(view, view.inside[self._row], self._row)
+        said = self._depart(ended) if ended else []
+        entered = self._stays.entered
+        if anew or entered is None or self._looks_at_all or view.now.t + EPSILON_S >= self._due_t:
+            return said + self._judge_all(view, anew=anew)
+        for uid in entered:
+            stay = self._stays.inside[uid]
+            said += self._judge(uid, stay, view)
+            self._due_t = min(self._due_t, stay.due_t)
+        return said
+
+    @property
+    def _looks_at_all(self) -> bool:
+        return self._dwell.needs_every_frame or self._group.size > 1
+
+    def _judge_all(self, view: View, *, anew: bool) -> list[Dated]:
+        said: list[Dated] = []
         for uid, stay in self._stays.inside.items():
             if self._dwell.needs_every_frame and self._dwell.follow(stay, view, view.index[uid]):
                 said += self._walked_off(stay, view)
@@ -135,6 +151,10 @@ class Loitering(SceneRule):
         said: list[Dated] = []
         if not self._dwell.needs_every_frame:
             self._dwell.follow(stay, view, view.index[uid])
+        if not stay.level:
+            stay.due_t = self._dwell.due_t(stay, self._threshold_s)
+            if stay.due_t > view.now.t + EPSILON_S:
+                return said
         steps_s = (self._threshold_s, *self._steps_s) if self._group.size == 1 else (self._threshold_s,)
         while stay.level < len(steps_s):
             measure = self._dwell.measure(stay, view.now.t, limit_s=steps_s[stay.level])

@@ -6,11 +6,12 @@ A person is judged on the first analysed frame on which they are in a zone that 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rules.base import EPSILON_S, Active, Dated, Needs
 from rules.geometry import Bools, ZoneIndex
@@ -86,20 +87,27 @@ class PassageRule(WalkerRule):
         walk, hidden = self.walkers(view)
         if view.seq % SWEEP == 0:
             self._forget(view.now.t)
-        if self._idle(view, hidden):
+        were_hidden, self._hidden = self._hidden, bool(hidden.any())
+        everybody = self._fresh or self._hidden or were_hidden
+        if not everybody and self._idle(view):
             return []
+        self._follow_ids(view, self._journeys if self._fresh else view.moves.gone)
         self._fresh = False
-        self._follow_ids(view)
         inside = view.inside[self._rows]
-        if hidden.any():
+        if self._hidden:
             inside[:, hidden] = self._index.inside(walk.foot[hidden]) & view.inside[self._everybody][hidden]
+        rows = np.arange(len(view.uid)) if everybody else view.moves.rows
+        return self._pass(walk, rows[view.inside[self._everybody][rows]], inside, hidden)
+
+    def _pass(self, walk: View, rows: NDArray[np.intp], inside: Bools, hidden: Bools) -> list[Dated]:
+        """Those of these rows who came, or are in other zones than on the frame before."""
         said: list[Dated] = []
-        masks = (self._bits @ inside).tolist()
-        wanted = view.inside[self._everybody].tolist()
-        for row, (uid, mask, counts) in enumerate(zip(view.uid.tolist(), masks, wanted, strict=True)):
+        masks = (self._bits @ inside[:, rows]).tolist()
+        for row, uid, mask in zip(rows.tolist(), walk.uid[rows].tolist(), masks, strict=True):
             journey = self._journeys.get(uid)
-            if counts and (journey is None or journey.left_t is not None or journey.mask != mask):
-                said += self._move(walk, row, tuple(np.flatnonzero(inside[:, row]).tolist()), bool(hidden[row]))
+            if journey is None or journey.left_t is not None or journey.mask != mask:
+                zones = tuple(n for n in range(len(self.zones)) if mask >> n & 1)
+                said += self._move(walk, row, zones, bool(hidden[row]))
                 self._journeys[uid].mask = mask
         return said
 
@@ -129,12 +137,10 @@ class PassageRule(WalkerRule):
             for uid, last, now, reached, told, left_t, mask in state["journeys"]
         }
 
-    def _idle(self, view: View, hidden: Bools) -> bool:
-        """Nobody came, went or changed zones, and nobody's feet are or were hidden."""
-        were_hidden, self._hidden = self._hidden, bool(hidden.any())
+    def _idle(self, view: View) -> bool:
+        """Nobody came, went or changed zones."""
         return not (
-            self._fresh or view.came or view.gap or view.links or view.splits or self._hidden or were_hidden
-            or bool(view.changed[self._rows].any())
+            view.came or view.gap or view.links or view.splits or any(view.moves.changed[row] for row in self._rows)
         )  # fmt: skip
 
     def _forget(self, now_t: float) -> None:
@@ -143,11 +149,12 @@ class PassageRule(WalkerRule):
             uid: j for uid, j in self._journeys.items() if j.left_t is None or now_t - j.left_t <= HORIZON_S
         }
 
-    def _follow_ids(self, view: View) -> None:
+    def _follow_ids(self, view: View, gone: Iterable[int]) -> None:
         """Who is gone was there until the frame before; who continues somebody has been where they have been."""
         if view.before is not None:
-            for uid, journey in self._journeys.items():
-                if journey.left_t is None and uid not in view.index:
+            for uid in gone:
+                journey = self._journeys.get(uid)
+                if journey is not None and journey.left_t is None and uid not in view.index:
                     journey.leave(journey.now, view.before.t)
                     journey.left_t = view.before.t
         for split in view.splits:

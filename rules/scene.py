@@ -52,13 +52,50 @@ class Split(NamedTuple):
 
 
 @dataclass(slots=True, eq=False)
+class Moves:
+    """What is different from the frame before.
+
+    `entered` bool (R, M) are people of this frame who were not in the row, `left` bool (R, L) people of the frame
+    before who are not any more. `changed`, one for each row: there are any of either. `fresh` are uids of this frame
+    that were not on the one before, `gone` those that are not on this one.
+    """
+
+    uid: NDArray[np.int64]
+    last_uid: NDArray[np.int64]
+    entered: Bools
+    left: Bools
+    fresh: frozenset[int]
+    gone: frozenset[int]
+    changed: list[bool]
+    _lists: dict[int, tuple[list[tuple[int, int]], list[int]]] | None = None
+
+    def of(self, row: int) -> tuple[Sequence[tuple[int, int]], Sequence[int]]:
+        """Who came into a registered row, (uid, row of the view) each, and the uids that went out of it."""
+        if self._lists is None:
+            self._lists = {}
+            for r, i in zip(*(a.tolist() for a in np.nonzero(self.entered)), strict=True):
+                self._lists.setdefault(r, ([], []))[0].append((int(self.uid[i]), i))
+            for r, i in zip(*(a.tolist() for a in np.nonzero(self.left)), strict=True):
+                self._lists.setdefault(r, ([], []))[1].append(int(self.last_uid[i]))
+        return self._lists.get(row, ((), ()))
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Rows of the view with people who came, or whose registered rows are not those of the frame before."""
+        moved = self.fresh.union(self.last_uid[np.asarray(self.left.any(axis=0))].tolist())
+        entered = np.asarray(self.entered.any(axis=0)).tolist()
+        rows = [row for row, uid in enumerate(self.uid.tolist()) if entered[row] or uid in moved]
+        return np.array(rows, np.intp)
+
+
+@dataclass(slots=True, eq=False)
 class View:
     """One analysed frame as the rules see it. Rows are the M observed tracks; predicted ones are nobody's presence.
 
     `uid` int64 (M,) names one track over all runs; `foot` float64 (M, 2); `inside` bool (R, M) one row for each
-    registered zone and class filter; `changed` bool (R,) where the row's people differ from the frame before.
-    `gap` is True where too much time passed since that frame for anybody to have been watched, `came` where the tracks
-    are not those of that frame. `seq` counts frames, for `why` only.
+    registered zone and class filter; `moves` says who came and went since the frame before. `gap` is True where too
+    much time passed since that frame for anybody to have been watched, `came` where the tracks are not those of that
+    frame. `seq` counts frames, for `why` only.
     """
 
     seq: int
@@ -72,7 +109,7 @@ class View:
     score: NDArray[np.float32]
     foot: Floats
     inside: Bools
-    changed: Bools
+    moves: Moves
     gap: bool
     came: bool
     links: Sequence[Link] = ()
@@ -168,7 +205,7 @@ class Scene:
             seq=last.seq + 1 if last else 0, now=now, before=last.now if last else None, aspect=tracks.aspect,
             uid=uid, track_id=ids,
             class_id=tracks.class_id[seen], xyxy=tracks.xyxy[seen], score=tracks.score[seen], foot=foot, inside=inside,
-            changed=_changed(last, uid, inside), gap=last is None or now.t - last.now.t > STEP_S,
+            moves=_moves(last, uid, inside), gap=last is None or now.t - last.now.t > STEP_S,
             came=last is None or uid is not last.uid, links=links, splits=splits, earlier=last,
         )  # fmt: skip
         if last is not None:
@@ -348,23 +385,43 @@ class Scene:
             seq=last["seq"], now=Moment(*last["now"]), before=None, aspect=last["aspect"], uid=_ids(last["uid"]),
             track_id=_ids(last["track_id"]), class_id=class_id, xyxy=_boxes(last["xyxy"]),
             score=np.array(last["score"], np.float32), foot=foot, inside=inside,
-            changed=np.ones(len(inside), np.bool_), gap=True, came=True,
+            moves=_moves(None, _ids(last["uid"]), inside), gap=True, came=True,
         )  # fmt: skip
 
 
-def _changed(last: View | None, uid: NDArray[np.int64], inside: Bools) -> Bools:
-    """In which rows somebody came or went since the last frame: bool (R,)."""
+def _moves(last: View | None, uid: NDArray[np.int64], inside: Bools) -> Moves:
+    """Who came into and went out of which row since the last frame."""
     if last is None or last.inside.shape[0] != inside.shape[0]:
-        return np.ones(len(inside), np.bool_)
+        nobody = np.zeros(0, np.int64)
+        left = np.zeros((len(inside), 0), np.bool_)
+        return Moves(uid, nobody, inside, left, frozenset(uid.tolist()), frozenset(), [True] * len(inside))
     if uid is last.uid:
-        return np.asarray((inside != last.inside).any(axis=1))
-    _, here, there = np.intersect1d(uid, last.uid, assume_unique=True, return_indices=True)
-    came = np.ones(len(uid), np.bool_)
-    came[here] = False
-    went = np.ones(len(last.uid), np.bool_)
-    went[there] = False
-    swapped = (inside[:, here] != last.inside[:, there]).any(axis=1)
-    return np.asarray(inside[:, came].any(axis=1) | last.inside[:, went].any(axis=1) | swapped)
+        different = inside != last.inside
+        entered, left = different & inside, different & last.inside
+        changed = np.asarray(different.any(axis=1))
+        return Moves(uid, last.uid, entered, left, frozenset(), frozenset(), changed.tolist())
+    here, there = common(uid, last.uid)
+    was, stays = np.zeros_like(inside), np.zeros_like(last.inside)
+    was[:, here], stays[:, there] = last.inside[:, there], inside[:, here]
+    entered, left = inside & ~was, last.inside & ~stays
+    new, old = np.ones(len(uid), np.bool_), np.ones(len(last.uid), np.bool_)
+    new[here], old[there] = False, False
+    changed = np.asarray(entered.any(axis=1) | left.any(axis=1))
+    fresh, gone = frozenset(uid[new].tolist()), frozenset(last.uid[old].tolist())
+    return Moves(uid, last.uid, entered, left, fresh, gone, changed.tolist())
+
+
+def common(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of both of the uids that both have."""
+    if not len(b):
+        return _NONE, _NONE
+    order = np.argsort(b)
+    rows = order[np.minimum(np.searchsorted(b, a, sorter=order), len(b) - 1)]
+    same = b[rows] == a
+    return np.flatnonzero(same), rows[same]
+
+
+_NONE = np.zeros(0, np.intp)
 
 
 def _of_class(class_id: NDArray[np.int32], classes: tuple[int, ...]) -> Bools:

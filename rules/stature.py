@@ -60,6 +60,8 @@ class Stature:
         y = (top + line[1]) / (1.0 - line[0])  # the foot at which the box's top is a person's
         cut, short = bottom >= 1.0 - EDGE_SHARE, bottom - top < HIDDEN_SHARE * (y - top)
         hidden = (y > bottom) & (cut | short)
+        if not hidden.any():
+            return view.foot, hidden
         return np.column_stack((view.foot[:, 0], np.where(hidden, y, bottom))), hidden
 
     def height(self, y: Floats, seen: Floats) -> Floats:

@@ -8,6 +8,7 @@ is given a stay of their own again when the lost track comes back.
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -89,6 +90,8 @@ class Stay:
     @property
     def bridged_s(self) -> float:
         """Time for which nobody was seen but somebody is taken to have stayed."""
+        if len(self.segments) == 1:
+            return self.segments[0].bridged_s
         return sum(s.bridged_s for s in self.segments) + sum(s.gap_s for s in self.segments[1:])
 
     @property
@@ -143,7 +146,8 @@ class Stay:
 class Stays:
     """Everybody's stay in one zone. `inside` and `away` are keyed by uid.
 
-    `advance` may be skipped on frames on which `idle` is True: it would change nothing.
+    `advance` may be skipped on frames on which `idle` is True: it would change nothing. `entered` are those who came
+    in by it, None where they have not been worked out.
     """
 
     grace_s: float
@@ -151,30 +155,54 @@ class Stays:
     inside: dict[int, Stay] = field(default_factory=dict)
     away: dict[int, Stay] = field(default_factory=dict)
     next_t: float = NEVER_T
+    entered: Sequence[int] | None = None
+    in_step: bool = False
     _limits: tuple[float, float] = (-1.0, -1.0)
 
     def idle(self, view: View, row: int) -> bool:
         """Nobody came into or left the zone of this row, and nobody's absence has become too long."""
         return not (
-            view.changed[row] or view.gap or view.links or view.splits or view.now.t > self.next_t + EPSILON_S
-            or (view.came and self.away) or self._limits != (self.grace_s, self.bridge_s)
+            view.moves.changed[row] or view.gap or view.links or view.splits or view.now.t > self.next_t + EPSILON_S
+            or self._limits != (self.grace_s, self.bridge_s) or not self.in_step
+            or not view.moves.fresh.isdisjoint(self.away)
         )  # fmt: skip
 
-    def advance(self, view: View, mask: Bools) -> list[tuple[float, Stay]]:
-        """Take in who is inside now, bool (M,); gives the stays that have ended and the `t` at which that was sure."""
-        rows = np.flatnonzero(mask)
-        here = dict(zip(view.uid[rows].tolist(), rows.tolist(), strict=True))
-        self._measure()
-        self._leave(view, here)
+    def advance(self, view: View, mask: Bools, row: int | None = None) -> list[tuple[float, Stay]]:
+        """Take in who is inside now, bool (M,); gives the stays that have ended and the `t` at which that was sure.
+
+        `row`: the mask is this registered row of the view, and was on every frame since the last time. Then only those
+        who came or went are looked at.
+        """
+        if self._limits != (self.grace_s, self.bridge_s):
+            self._measure()
+        in_step, self.in_step = self.in_step, row is not None
+        if row is not None and in_step and not view.gap and view.earlier is not None:
+            came, went = view.moves.of(row)
+            self.entered = [uid for uid, _ in came]
+        else:
+            rows = np.flatnonzero(mask)
+            here = dict(zip(view.uid[rows].tolist(), rows.tolist(), strict=True))
+            went = [uid for uid in self.inside if view.gap or uid not in here]
+            came, self.entered = list(here.items()), None
+        return self._take(view, came, went, everybody=self.entered is None)
+
+    def _take(
+        self, view: View, came: Sequence[tuple[int, int]], went: Sequence[int], *, everybody: bool
+    ) -> list[tuple[float, Stay]]:  # fmt: skip
+        if view.earlier is not None:
+            for uid in went:
+                self._stop(uid, view.earlier)
         for split in view.splits:
             self._divide(split)
         for link in view.links:
             self._join(link)
-        ended = self._expire(view, here)
-        for uid, row in here.items():
+        if self.away:
+            back = list(self.away) if everybody else [*went, *view.moves.fresh]
+            self._look_outside(view, back, [uid for uid, _ in came])
+        ended = self._expire(view) if everybody or view.now.t > self.next_t + EPSILON_S else []
+        for uid, row in came:
             if uid not in self.inside:
                 self._enter(uid, row, view)
-        self.next_t = min([stay.sure_t for stay in self.away.values()], default=NEVER_T)
         return ended
 
     def finish(self, last: View | None) -> list[tuple[float, Stay]]:
@@ -183,13 +211,8 @@ class Stays:
             for uid in list(self.inside):
                 self._stop(uid, last)
         ended = [(stay.sure_t, stay) for stay in self.away.values()]
-        self.away, self.next_t = {}, NEVER_T
+        self.away, self.next_t, self.in_step = {}, NEVER_T, False
         return ended
-
-    def _leave(self, view: View, here: dict[int, int]) -> None:
-        if view.earlier is not None:
-            for uid in [uid for uid in self.inside if view.gap or uid not in here]:
-                self._stop(uid, view.earlier)
 
     def _stop(self, uid: int, last: View) -> None:
         """Somebody inside is away from now on; `last` is the frame on which they were inside."""
@@ -199,7 +222,12 @@ class Stays:
         segment.last = last.now
         segment.frames += last.seq - stay.entered + 1
         stay.foot, stay.score, stay.outside = _point(last, row), float(last.score[row]), False
+        self._wait(stay)
+
+    def _wait(self, stay: Stay) -> None:
+        """Work out until when somebody away is waited for."""
         stay.sure_t = self.end_t(stay)
+        self.next_t = min(self.next_t, stay.sure_t)
 
     def _enter(self, uid: int, row: int, view: View) -> None:
         stay = self.away.pop(uid, None)
@@ -234,17 +262,24 @@ class Stays:
             same.gaps += 1
         stay.note(segment.first, segment.foot)
 
-    def _expire(self, view: View, here: dict[int, int]) -> list[tuple[float, Stay]]:
-        ended = []
-        before_t = view.before.t if view.before else view.now.t
-        for uid, stay in self.away.items():
-            if not stay.outside and uid in view.index and uid not in here:
+    def _look_outside(self, view: View, uids: Iterable[int], inside: Container[int]) -> None:
+        """Some of those away are seen outside now."""
+        for uid in uids:
+            stay = self.away.get(uid)
+            if stay is not None and not stay.outside and uid in view.index and uid not in inside:
                 stay.outside = True
-                stay.sure_t = self.end_t(stay)
-            if view.now.t > stay.sure_t + EPSILON_S:
-                ended.append((stay.sure_t if stay.sure_t > before_t - 2 * EPSILON_S else view.now.t, stay))
+                self._wait(stay)
+
+    def _expire(self, view: View) -> list[tuple[float, Stay]]:
+        before_t = view.before.t if view.before else view.now.t
+        ended = [
+            (stay.sure_t if stay.sure_t > before_t - 2 * EPSILON_S else view.now.t, stay)
+            for stay in self.away.values()
+            if view.now.t > stay.sure_t + EPSILON_S
+        ]
         for _, stay in ended:
             del self.away[stay.uids[-1]]
+        self.next_t = min([stay.sure_t for stay in self.away.values()], default=NEVER_T)
         return ended
 
     def _join(self, link: Link) -> None:
@@ -268,20 +303,20 @@ class Stays:
         other = [s for s in stay.segments if s.uid in theirs]
         if other:
             own = stays[uid] = Stay(theirs, other, stay.foot, stay.score, stay.entered, stay.outside)
-            own.sure_t = self.end_t(own)
+            if stays is self.away:
+                self._wait(own)
         if mine:
             stay.uids, stay.segments, stay.outside, stay.due_t = stay.uids[:cut], mine, False, 0.0
             stay.marks = [mark for mark in stay.marks if mark.moment.t <= stay.last.t]
             self.away[split.old] = stay
-            stay.sure_t = self.end_t(stay)
+            self._wait(stay)
 
-    def _measure(self, *, anew: bool = False) -> None:
-        """Work out again until when absences may last, where the limits have been changed."""
-        if anew or self._limits != (self.grace_s, self.bridge_s):
-            self._limits = (self.grace_s, self.bridge_s)
-            for stay in self.away.values():
-                stay.sure_t = self.end_t(stay)
-            self.next_t = min([stay.sure_t for stay in self.away.values()], default=NEVER_T)
+    def _measure(self) -> None:
+        """Work out again until when absences may last."""
+        self._limits = (self.grace_s, self.bridge_s)
+        for stay in self.away.values():
+            stay.sure_t = self.end_t(stay)
+        self.next_t = min([stay.sure_t for stay in self.away.values()], default=NEVER_T)
 
     def state(self) -> list[Any]:
         """Both groups as JSON values, in order."""
@@ -289,7 +324,8 @@ class Stays:
 
     def restore(self, state: list[Any]) -> None:
         self.inside, self.away = ({uid: _load(stay) for uid, stay in group} for group in state)
-        self._measure(anew=True)
+        self._measure()
+        self.in_step = False
 
 
 def _point(view: View, row: int) -> tuple[float, float]:

@@ -39,6 +39,8 @@ class WalkerRule(SceneRule):
 
     def _on_foot(self, view: View, earlier: View | None) -> tuple[View, Bools]:
         foot, hidden = self._stature.feet(view)
+        if foot is view.foot and (earlier is None or earlier is view.earlier):
+            return view, hidden
         if earlier is not None and earlier.earlier is not None:
             earlier = replace(earlier, earlier=None)
         return replace(view, foot=foot, earlier=earlier), hidden
