@@ -11,7 +11,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO
 
@@ -80,6 +80,25 @@ class LocalHost:
         child.end(within_s=5.0)
         child.restart_at = self._clock.monotonic()
 
+    def update(self, jobs: Sequence[Job], *, anew: Collection[str]) -> None:
+        """Go on with these jobs: cameras that are not among them end, new ones start, and those in `anew` start anew;
+        the others go on undisturbed, with the new job at their next start."""
+        wanted = {job.camera_id: job for job in jobs}
+        before = self._children
+        self._children = {name: before[name] if name in before else _Child(job=job) for name, job in wanted.items()}
+        for camera_id, child in before.items():
+            if camera_id not in wanted or camera_id in anew:
+                with child.turn:
+                    child.restart_at = None
+                    child.ask_to_end()
+                    child.end(within_s=HELD_WITHIN_S)
+        for camera_id, child in self._children.items():
+            with child.turn:
+                child.job = replace(wanted[camera_id], epoch=child.job.epoch)
+                if (camera_id in anew or camera_id not in before) and not self._stopping.is_set():
+                    child.failures, child.restart_at = 0, self._clock.monotonic()
+                    child.status = CameraStatus(camera_id=camera_id, state="starting")
+
     @contextlib.contextmanager
     def held(self, camera_id: str) -> Iterator[None]:
         """While this lasts the camera's process does not run, so that its files may be changed; then it starts anew.
@@ -99,6 +118,10 @@ class LocalHost:
             with child.turn:
                 child.held = False
                 child.restart_at = self._clock.monotonic() if runs and not self._stopping.is_set() else None
+
+    def job(self, camera_id: str) -> Job:
+        """What a camera's process was told, or will be."""
+        return self._children[camera_id].job
 
     def pid(self, camera_id: str) -> int | None:
         process = self._children[camera_id].process

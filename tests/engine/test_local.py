@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def host(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[LocalHost]:
         )
         for name in ("gone", "odd")
     ]  # fmt: skip
-    epochs = {"gone": 0, "odd": 0}
+    epochs = {"gone": 0, "odd": 0, "new": 0}
 
     def new_epoch(camera_id: str) -> int:
         epochs[camera_id] += 1
@@ -114,3 +115,22 @@ def test_there_is_no_picture_of_a_camera_that_never_gave_one(host: LocalHost) ->
     until(lambda: states(host)[0] == "not_found")
     assert host.picture("gone") is None
     assert host.picture("unknown") is None
+
+
+@pytest.mark.parametrize("host", ["motion"], indirect=True)
+def test_a_change_starts_anew_only_what_it_touches(host: LocalHost, tmp_path: Path) -> None:
+    until(lambda: states(host) == ["not_found", "not_found"])
+    gone, odd = host.pid("gone"), host.pid("odd")
+    assert gone is not None
+    old = host.job("odd")
+    text = old.site_text.replace("gone:", "new:")
+    jobs = [replace(old, camera_id=name, site_text=text) for name in ("odd", "new")]
+    host.update(jobs, anew={"new"})
+    assert [status.camera_id for status in host.status()] == ["odd", "new"]
+    assert host.pid("odd") == odd
+    with pytest.raises(ProcessLookupError):
+        os.kill(gone, 0)
+    until(lambda: states(host) == ["not_found", "not_found"])
+    host.update(jobs[:1], anew={"odd"})
+    until(lambda: host.pid("odd") not in (None, odd) and states(host) == ["not_found"])
+    assert host.job("odd").epoch > old.epoch
