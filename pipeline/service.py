@@ -23,6 +23,7 @@ from pipeline.errors import BadInput, NightjarError, StoreError
 from pipeline.evidence.keys import signing_key
 from pipeline.folders import DataFolder
 from pipeline.lookout import build_sentry
+from pipeline.outside import World
 from pipeline.retention.keeper import Keeper
 from pipeline.secrets import load_secrets
 from pipeline.site import Site, parse_site
@@ -95,7 +96,11 @@ class Service:
         signing_key(data.keys)
         self.keeper = Keeper(self.store, data, self.site.retention, pause=self.workers.held, clock=clock)
         self._sentry = build_sentry(self.site, self.store, self.workers.status, clock=clock)
-        app = build_app(self.store, control=self.workers, settings=settings, access=self.access)
+        queue = (lambda: None) if self._consumer is None else self._consumer.trouble
+        self.world = World(self.site, self.store, self.workers, data=data, clock=clock, queue=queue)
+        app = build_app(
+            self.store, control=self.workers, settings=settings, access=self.access, outside=self.world.outside()
+        )
         app.state.eraser = self.keeper
         self._server = make_server(app, port=bound)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": self._sockets}, name="api")
@@ -115,6 +120,7 @@ class Service:
             self._clock.sleep(0.02)
         if self._consumer is not None:
             self._consumer.start()
+        self.world.start()
         self.workers.start()
         self.keeper.start()
         self._sentry.start()
@@ -126,6 +132,7 @@ class Service:
         self.workers.stop()
         if self._consumer is not None:
             self._consumer.stop()
+        self.world.stop()
         self._server.should_exit = True
         with contextlib.suppress(RuntimeError):
             self._thread.join(timeout=10.0)

@@ -91,6 +91,11 @@ class Consumer:
             self._thread.join(timeout=10.0)
         self._client.close()
 
+    def trouble(self) -> str | None:
+        """What Redis refuses and operators were told of, or None."""
+        trouble = self._trouble
+        return trouble.reason if trouble is not None and trouble.told else None
+
     def run(self) -> None:
         """Until stopped: take, acknowledge, keep house; wait where Redis or the store refuses."""
         while not self._stop.is_set():
