@@ -1,4 +1,4 @@
-"""`nightjar samples list|pull|render|preview`: the sample clips, public real ones, and drawing the samples anew."""
+"""`nightjar samples list|pull|render|days|preview`: the sample clips, public real ones, and drawing them anew."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from pipeline.errors import BadInput, ToolMissing
-from pipeline.folders import default_data, shipped
+from pipeline.folders import DataFolder, default_data, shipped
 from pipeline.site import load_site
 
 CHUNK = 1 << 18
@@ -44,11 +44,16 @@ def add_to(subparsers: Any) -> None:
     drawn.add_argument("--days", action="store_true", help="write the synthetic days and what they teach, draw nothing")
     drawn.add_argument("--verify", action="store_true", help="write nothing; compare the frames with the manifest")
     drawn.set_defaults(run=run_render)
+    laid = verbs.add_parser(
+        "days", help="lay the synthetic day into a data folder as track logs: for dry runs, replays"
+    )
+    laid.add_argument("--data", type=Path, help="data folder")
+    laid.set_defaults(run=run_days)
     moving = verbs.add_parser("preview", help="watch a clip and keep its first alert as a moving picture (WebP)")
     moving.add_argument("--camera", metavar="ID", default="corridor", help="of the sample site (default: %(default)s)")
     moving.add_argument("--out", type=Path, metavar="FILE", help="default: alert.webp beside the samples")
     moving.set_defaults(run=run_preview)
-    for verb in (shown, pulled, drawn, moving):
+    for verb in (shown, pulled, drawn, laid, moving):
         verb.add_argument("--json", action="store_true", help="one JSON list on the last line")
 
 
@@ -210,6 +215,22 @@ def _render(
 
 def _stepper(bar: Progress, task: TaskID) -> Callable[[int, int], None]:
     return lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def run_days(args: argparse.Namespace) -> int:
+    counts = lay_days(shipped("sample_videos"), DataFolder(args.data or default_data()).create())
+    rows = [{"camera": name, "frames": frames, "laid": frames > 0} for name, frames in counts.items()]
+    for row in rows:
+        print(f"{row['camera']:<12} " + (f"{row['frames']} frames" if row["laid"] else "kept: there is a log already"))
+    if args.json:
+        print(json.dumps(rows))
+    return 0
+
+
+def lay_days(folder: Path, data: DataFolder) -> dict[str, int]:
+    """The synthetic day of every view as that camera's track log; frames written, 0 where there was a log already."""
+    daylog = import_from(folder, "renderer.daylog")
+    return {view: daylog.lay_day(data.tracks(), folder, view) for view in daylog.CAMERAS}
 
 
 def run_preview(args: argparse.Namespace) -> int:
