@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from pipeline.access.access import Access
-from pipeline.api.clerk import take_over
+from pipeline.api.clerk import note_head, take_over
 from pipeline.api.control import Control, NoControl
 from pipeline.api.deps import Parts
 from pipeline.api.hub import Hub
@@ -26,6 +26,7 @@ from pipeline.api.routes import (
     alerts,
     cameras,
     description,
+    desk,
     erasures,
     evidence,
     exports,
@@ -48,8 +49,9 @@ from pipeline.store.store import Store
 log = logging.getLogger(__name__)
 
 CLERK_S = 1.0
+NOTE_S = 60.0
 VERSIONED = (
-    alerts, incidents, cameras, evidence, exports, erasures, feed, sinks, inputs, session, accounts, keys,
+    desk, alerts, incidents, cameras, evidence, exports, erasures, feed, sinks, inputs, session, accounts, keys,
     trail, description,
 )  # fmt: skip
 
@@ -80,6 +82,8 @@ def build_app(
                 clerk.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await clerk
+            if access is not None:
+                await asyncio.to_thread(_finish, access, store)
 
     app = FastAPI(
         title="Nightjar", version=settings.version or "0", lifespan=lifespan, docs_url=None, redoc_url=None,
@@ -107,9 +111,23 @@ def build_app(
 
 async def _work(access: Access, store: Store) -> None:
     """The clerk's loop: a fault is logged and the next turn tries again."""
+    noted = 0.0
     while True:
         try:
             await asyncio.to_thread(take_over, access, store)
+            if store.clock.monotonic() - noted >= NOTE_S:
+                await asyncio.to_thread(note_head, access, store)
+                noted = store.clock.monotonic()
         except Exception:
             log.exception("clerk")
         await asyncio.sleep(CLERK_S)
+
+
+def _finish(access: Access, store: Store) -> None:
+    """What happened up to the last moment is in the log, and how far it goes is written down."""
+    try:
+        while take_over(access, store):
+            pass
+        note_head(access, store)
+    except Exception:
+        log.exception("clerk")

@@ -13,17 +13,21 @@ Disposition = Literal["real", "authorised", "no_person", "nuisance", "test", "co
 
 
 class EvidenceOut(BaseModel):
-    """A file of an alert, served at `/api/v1/evidence/{evidence_id}`."""
+    """A file of an alert, served at `/api/v1/evidence/{evidence_id}`; `start_utc` is the time of a clip's first picture,
+    where known."""
 
     evidence_id: str
     kind: Literal["snapshot", "clip", "record"]
     media_type: str
     sha256: str
+    start_utc: float | None = None
 
 
 class AlertOut(BaseModel):
     """An alert. Times in seconds since the epoch, UTC; `ended_utc` is null while it goes on. `sentence` is the reason
-    for people, `why` in numbers. `subject` is movement where no person model runs."""
+    for people, `why` in numbers. `subject` is movement where no person model runs. `claimed_by` works on it, and nobody
+    else may resolve it until `claim_until_utc`. `called` counts the calls since it was last new. `grouped`: it came in
+    a flood and is counted in the row of its cause and zone; `shelf_id`: it is or was kept off the desk."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,6 +65,13 @@ class AlertOut(BaseModel):
     resolved_utc: float | None
     disposition: Disposition | None
     note: str | None
+    claimed_by: str | None
+    claimed_utc: float | None
+    claim_until_utc: float | None
+    called: int
+    escalated_utc: float | None
+    grouped: bool
+    shelf_id: int | None
     evidence: list[EvidenceOut]
 
 
@@ -143,11 +154,15 @@ class SiteCamera(BaseModel):
 
 
 class SiteOut(BaseModel):
-    """The site by name, with its time zone (IANA) for showing times."""
+    """The site by name, with its time zone (IANA) for showing times. `video_url` leads into its own video system:
+    {camera} and {iso}, {epoch_s} or {epoch_ms} stand for where and when."""
 
     name: str
     timezone: str
     version: str
+    video_url: str | None
+    claim_s: float
+    shelve_most_s: dict[str, float]
     cameras: list[SiteCamera]
 
 

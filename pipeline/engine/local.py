@@ -71,7 +71,9 @@ class LocalHost:
 
     def picture(self, camera_id: str) -> bytes | None:
         child = self._children.get(camera_id)
-        return None if child is None else child.ask_picture(timeout_s=2.0)
+        if child is None:
+            return None
+        return child.ask_picture(timeout_s=2.0) or (child.last if child.status.state == "ended" else None)
 
     def restart(self, camera_id: str) -> None:
         child = self._children[camera_id]
@@ -85,7 +87,10 @@ class LocalHost:
         the others go on undisturbed, with the new job at their next start."""
         wanted = {job.camera_id: job for job in jobs}
         before = self._children
-        self._children = {name: before[name] if name in before else _Child(job=job) for name, job in wanted.items()}
+        self._children = {
+            camera_id: before[camera_id] if camera_id in before else _Child(job=job)
+            for camera_id, job in wanted.items()
+        }
         for camera_id, child in before.items():
             if camera_id not in wanted or camera_id in anew:
                 with child.turn:
@@ -219,6 +224,7 @@ class _Child:
     status: CameraStatus = field(init=False)
     numbers: dict[str, float] = field(default_factory=dict)
     pictures: queue.Queue[bytes | None] = field(default_factory=lambda: queue.Queue(maxsize=1))
+    last: bytes | None = None
     failures: int = 0
     started_at: float = 0.0
     heard_at: float = 0.0
@@ -302,5 +308,7 @@ class _Child:
             return
         if "status" in said:
             self.status, self.numbers = said["status"], said["more"]
-        elif not self.pictures.full():
+            return
+        self.last = said["picture"] or self.last
+        if not self.pictures.full():
             self.pictures.put_nowait(said["picture"])

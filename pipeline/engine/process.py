@@ -71,6 +71,7 @@ class CameraProcess:
             self.camera.save()
         self.stopping.set()
         reporter.join(timeout=5.0)
+        self._say(picture_line(self.camera.picture()))
         self.camera.close()
         self._say(status_line(self.status()))
 

@@ -69,7 +69,7 @@ def test_history_then_live(api, message, wait):
     thread.join(10)
     assert ids(reader) == ["a", "b", "c", "c"]
     assert [data["change"] for _, data in reader.events] == ["new", "new", "new", "acknowledged"]
-    assert [data["announce"] for _, data in reader.events] == [True, True, True, False]
+    assert [data["announce"] for _, data in reader.events] == ["new", "new", "new", None]
     wait(lambda: api.clients == 0)
 
 
@@ -101,7 +101,7 @@ def test_trial_alerts_are_not_announced(api, message):
     all_of_it.read(events=2)
     assert ids(reader) == ["a"]
     assert ids(all_of_it) == ["t", "a"]
-    assert all_of_it.events[0][1]["announce"] is False
+    assert all_of_it.events[0][1]["announce"] is None
 
 
 def test_resumed_after_cuts_at_random_bytes(api, message):

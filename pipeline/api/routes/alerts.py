@@ -6,9 +6,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
+from pipeline.alerts.evidence import EvidenceFolder
+from pipeline.alerts.message import evidence_message
 from pipeline.api.deps import Actor, App, Who, needs, own
+from pipeline.api.desk_models import ByHand, ShelfOut, Shelving, Together
 from pipeline.api.models import AlertOut, AlertPage, AlertState, Resolution
 from pipeline.api.times import Moment
+from pipeline.store.faults import Forbidden, Unknown
 from pipeline.store.queries import MAX_PAGE, AlertFilter
 from pipeline.types import Severity
 
@@ -48,6 +52,42 @@ def list_alerts(
     return {"items": page.items, "next_cursor": page.next_cursor, "feed_seq": page.feed_seq}
 
 
+@router.post("", response_model=AlertOut, status_code=201)
+@needs("operate")
+def raise_by_hand(app: App, actor: Actor, who: Who, seen: ByHand) -> Any:
+    """Raise an incident by hand; the camera's latest picture is kept with it."""
+    known = {camera.camera_id: camera for camera in app.settings.cameras}
+    if seen.camera_id not in known or not who.sees(seen.camera_id):
+        raise Unknown(f"no camera {seen.camera_id[:80]!r}")
+    if seen.zone_id is not None and seen.zone_id not in known[seen.camera_id].zones:
+        raise Forbidden(f"camera {seen.camera_id} has no zone {seen.zone_id[:80]!r}")
+    made = app.store.raise_by_hand(
+        camera_id=seen.camera_id, zone_id=seen.zone_id, severity=seen.severity, note=seen.note, actor=actor
+    )
+    jpeg = app.control.picture(seen.camera_id)
+    kept = EvidenceFolder(app.settings.evidence).write_snapshot(made["alert_id"], jpeg) if jpeg else None
+    if kept is None:
+        return made
+    utc = app.store.clock.utc()
+    app.store.ingest([
+        evidence_message(alert_id=made["alert_id"], camera_id=seen.camera_id, evidence=kept, raised_utc=utc)
+    ])  # fmt: skip
+    return app.store.alert(made["alert_id"])
+
+
+@router.post("/together", response_model=list[AlertOut])
+@needs("operate")
+def together(app: App, actor: Actor, who: Who, asked: Together) -> Any:
+    """Acknowledge or resolve several alerts at once, all or none: of one rule and one zone only (422 otherwise)."""
+    for alert_id in asked.alert_ids:
+        get_alert(app, who, alert_id)
+    if asked.do == "acknowledge":
+        return app.store.acknowledge_all(asked.alert_ids, actor=actor)
+    if asked.disposition is None:
+        raise Forbidden("to resolve, a disposition is needed")
+    return app.store.resolve_all(asked.alert_ids, actor=actor, disposition=asked.disposition, note=asked.note)
+
+
 @router.get("/{alert_id}", response_model=AlertOut)
 @needs("view")
 def get_alert(app: App, who: Who, alert_id: str) -> Any:
@@ -69,3 +109,12 @@ def resolve(app: App, actor: Actor, who: Who, alert_id: str, resolution: Resolut
     """Say how an alert ended. A resolved alert is never opened again."""
     get_alert(app, who, alert_id)
     return app.store.resolve(alert_id, actor=actor, disposition=resolution.disposition, note=resolution.note)
+
+
+@router.post("/{alert_id}/shelve", response_model=ShelfOut, status_code=201)
+@needs("operate")
+def shelve(app: App, actor: Actor, who: Who, alert_id: str, asked: Shelving) -> Any:
+    """Keep the rule and zone of this alert off the desk for a while; evidence is still recorded. Not for faults of the
+    system itself, nor for longer than `shelve_most_s` of the site."""
+    get_alert(app, who, alert_id)
+    return app.store.shelve(alert_id, actor=actor, reason=asked.reason, for_s=asked.minutes * 60)
