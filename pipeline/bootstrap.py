@@ -9,9 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline import tamper
 from pipeline.alerts.embedded import EmbeddedLink
 from pipeline.alerts.link import Link
-from pipeline.alerts.message import alert_message, evidence_message, status_message, system_message
+from pipeline.alerts.message import (
+    SystemBody,
+    alert_message,
+    evidence_message,
+    status_message,
+    system_alert_id,
+    system_message,
+)
 from pipeline.alerts.outbox import Outbox
 from pipeline.alerts.policy import Policy, RulePolicy
 from pipeline.alerts.redis import RedisLink
@@ -25,21 +33,23 @@ from pipeline.engine.protocol import Job
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
 from pipeline.guard import Guard
-from pipeline.inputs.switches import JOURNAL, LiveSwitches
+from pipeline.inputs.switches import JOURNAL, LiveSwitches, SwitchedCalendar, Switches
 from pipeline.learning import RouteLearner
-from pipeline.rulebook import build_engine
+from pipeline.rulebook import build_engine, calendar_of
 from pipeline.secrets import RedactingFilter, Secrets, load_secrets
 from pipeline.site import CameraConfig, Site, parse_site
 from pipeline.site.rules import UnusualRoute
 from pipeline.snapshot import Snapshots, live_picture
+from pipeline.tamper import TamperRules, presence_rule
 from pipeline.track.log import TrackLog
 from pipeline.track.tracker import Tracker, TrackerParams
-from pipeline.types import Alert, CameraStatus, Evidence
+from pipeline.types import Alert, CameraStatus, Evidence, Frame
 from pipeline.video.clip import ClipInfo
-from pipeline.video.health import CameraHealth
+from pipeline.video.health import CameraHealth, HealthParams
 from pipeline.video.pacing import Sampler
 from pipeline.video.source import Source, open_source
-from pipeline.worker import Inputs, Output, Worker
+from pipeline.worker import Inputs, Output, Rules, Worker
+from rules.base import Schedule
 from rules.engine import Engine
 from rules.routes import RouteModel, RouteParams
 from rules.types import PERSON
@@ -68,7 +78,7 @@ def open_site_detector(site: Site, data: DataFolder) -> Detector:
 
 
 def build_worker(
-    site: Site, camera_id: str, *, detector: Detector, engine: Engine, output: Output,
+    site: Site, camera_id: str, *, detector: Detector, engine: Rules, output: Output,
     inputs: Inputs | None = None,
 ) -> Worker:  # fmt: skip
     """The stages of one camera in a row, for live cameras and `analyze` alike."""
@@ -130,15 +140,17 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         assert camera.source is not None
         return _cutter(camera.source)
 
-    learner = build_learner(site, job.camera_id, data=data, key=view_key(config, detector))
+    learner = build_learner(site, job.camera_id, data=data, key=view_key(config, detector.name))
     inputs = LiveSwitches(data.inputs, journal=track_log.folder / JOURNAL, clock=clock)
     engine = build_engine(site, job.camera_id, route_model=route_model(data, job.camera_id), switches=inputs)
+    watched = watched_rules(site, job.camera_id, engine, switches=inputs)
     policy = build_policy(site, job.camera_id, detector, engine)
+    snapshots = Snapshots(site, job.camera_id, folder=data.evidence)
     announcer = Announcer(
         apply=policy.apply, post=delivery, track_log=track_log, cutter=cutter, learner=learner,
-        draw=Snapshots(site, job.camera_id, folder=data.evidence),
+        draw=snapshots,
     )  # fmt: skip
-    worker = build_worker(site, job.camera_id, detector=detector, engine=engine, output=announcer, inputs=inputs)
+    worker = build_worker(site, job.camera_id, detector=detector, engine=watched, output=announcer, inputs=inputs)
 
     def connect(run_id: int, resume_pts: float | None) -> Source:
         return open_source(
@@ -154,20 +166,34 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         checkpoint_path=data.checkpoint(job.camera_id), source_text=source_text, detector_name=detector.name,
         close_log=track_log.close, learner=learner,
         guard=Guard(
-            health=CameraHealth(), tell=delivery.system, zones=list(config.zones),
-            needs_fps=max((rule.needs.min_fps for rule in engine.rules), default=0.0),
+            health=CameraHealth(HealthParams(covered_s=config.covered_s, aim=not config.moves)), tell=delivery.system,
+            zones=list(config.zones), needs_fps=max((rule.needs.min_fps for rule in engine.rules), default=0.0),
+            path=data.view(job.camera_id), key=view_key(config, "view"),
+            offer=lambda frame, since_utc: delivery.offer_view(snapshots, frame, since_utc),
         ),
     )  # fmt: skip
+    watched.moved = lambda: camera.guard.moved
     for note in detector.notes:
         log.warning("camera %s: %s", job.camera_id, note)
     log.info("camera %s: detector %s", job.camera_id, detector.name)
     return camera
 
 
-def view_key(config: CameraConfig, detector: Detector) -> str:
-    """Names what a route model was learned from: another address, mask or detector sees other tracks."""
-    text = repr((config.source, config.masks, config.ignore, detector.name))
+def view_key(config: CameraConfig, seen_by: str) -> str:
+    """Names what something was learned from: another address, mask or detector sees something else."""
+    text = repr((config.source, config.masks, config.ignore, seen_by))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def watched_rules(site: Site, camera_id: str, engine: Engine, *, switches: Switches | None = None) -> TamperRules:
+    """A camera's rules, and presence while closed for when it was moved. Closed is what any of its rules' calendars
+    calls so, else any of the site's; without calendars, always."""
+    named = sorted({name for rule in site.cameras[camera_id].rules for name in rule.calendar_names()})
+    plain = [calendar_of(site, name) for name in named or sorted(site.calendars)]
+    calendars: list[Schedule] = [*plain]
+    if switches is not None:
+        calendars = [SwitchedCalendar(calendar, switches, camera_id=camera_id, zones=()) for calendar in plain]
+    return TamperRules(engine, presence_rule(site=site.name, camera_id=camera_id, calendars=calendars))
 
 
 def build_policy(site: Site, camera_id: str, detector: Detector, engine: Engine) -> Policy:
@@ -180,6 +206,7 @@ def build_policy(site: Site, camera_id: str, detector: Detector, engine: Engine)
         )
         for rule in site.cameras[camera_id].rules
     ]  # fmt: skip
+    rules.append(RulePolicy(id=tamper.RULE_ID, kind="after_hours", severity="high"))
     return Policy(
         site_name=site.name, camera_id=camera_id, rules=rules, detector_name=detector.name, detector_kind=detector.kind
     )
@@ -226,6 +253,18 @@ class _Delivery:
                 raised_utc=self._clock.utc(), why=why,
             )
         )  # fmt: skip
+
+    def offer_view(self, snapshots: Snapshots, frame: Frame, since_utc: float) -> None:
+        """The picture of a moved camera, with its zones as they lie now, beside the alert that says so."""
+        moved = system_message(
+            camera_id=self._camera_id, code="moved", change="start", since_utc=since_utc, utc=since_utc,
+            raised_utc=since_utc,
+        )  # fmt: skip
+        assert isinstance(moved.body, SystemBody)
+        alert_id = system_alert_id(self._camera_id, moved.body)
+        picture = snapshots.view(alert_id, frame)
+        if picture is not None:
+            self.evidence(alert_id, picture)
 
     def tell(self, status: CameraStatus) -> None:
         """Over a broker a status is not sent: the supervisor hears it, and each would stay for as long as an alert."""

@@ -136,6 +136,7 @@ class Camera:
 
     def close(self) -> None:
         self.announcer.flush()
+        self.guard.keep()
         if self.learner is not None:
             self.learner.close()
         self.delivery.close()

@@ -73,6 +73,20 @@ class Snapshots:
         )
         return self._folder.write_snapshot(alert.alert_id, encode_jpeg(picture))
 
+    def view(self, alert_id: str, frame: Frame) -> Evidence | None:
+        """What a moved camera sees now, with its zones and lines where they were drawn: to be accepted or not."""
+        picture = frame.bgr()
+        for zone in self._camera.zones.values():
+            picture = draw_snapshot(picture, zone=zone.polygon)
+        for line in self._camera.lines.values():
+            picture = draw_snapshot(picture, line=line.points)
+        when = datetime.fromtimestamp(frame.utc, UTC).astimezone(self._zone)
+        words = [
+            "The camera was moved: do the zones still lie where they should?",
+            f"{when:%Y-%m-%d %H:%M:%S}   {self._site.name} / {frame.camera_id}   turn it back, or accept the new view",
+        ]
+        return self._folder.write_snapshot(alert_id, encode_jpeg(draw_snapshot(picture, caption=words)))
+
     def record(self, alert: Alert, tracks: Tracks) -> Evidence | None:
         event = alert.event
         boxes = dict(zip(tracks.track_id.tolist(), tracks.xyxy.round(5).tolist(), strict=True))

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from pipeline.types import Detections, Event, Frame, Picture, Tracks
-from rules.engine import Engine
 
 
 class Detector(Protocol):
@@ -49,6 +48,14 @@ class Inputs(Protocol):
         """Before the rules see the frame of this time: take up what is new."""
 
 
+class Rules(Protocol):
+    """What the loop needs of a camera's rules."""
+
+    def update(self, tracks: Tracks) -> Sequence[Event]: ...
+
+    def close(self, *, utc: float, reason: str) -> Sequence[Event]: ...
+
+
 class Output(Protocol):
     """Where a worker's results go: a track log and alerts, or the files of `analyze`."""
 
@@ -63,7 +70,7 @@ class Worker:
     """The stages of one camera in a row. `frames_in` and `frames_done` count what was decoded and analysed."""
 
     def __init__(
-        self, *, camera_id: str, sampler: Sampler, detector: Detector, tracker: Tracker, engine: Engine, output: Output,
+        self, *, camera_id: str, sampler: Sampler, detector: Detector, tracker: Tracker, engine: Rules, output: Output,
         inputs: Inputs | None = None,
     ) -> None:  # fmt: skip
         self.camera_id = camera_id

@@ -23,6 +23,7 @@ from pipeline.api.problems import ANSWERS, add_problems
 from pipeline.api.repeats import OnDisk, Remembered
 from pipeline.api.routes import (
     accounts,
+    aim,
     alerts,
     cameras,
     description,
@@ -51,8 +52,8 @@ log = logging.getLogger(__name__)
 CLERK_S = 1.0
 NOTE_S = 60.0
 VERSIONED = (
-    desk, alerts, incidents, cameras, evidence, exports, erasures, feed, sinks, inputs, session, accounts, keys,
-    trail, description,
+    desk, alerts, incidents, cameras, aim, evidence, exports, erasures, feed, sinks, inputs, session, accounts,
+    keys, trail, description,
 )  # fmt: skip
 
 

@@ -20,6 +20,9 @@ class Control(Protocol):
     def restart(self, camera_id: str) -> None:
         """End and start one camera's worker."""
 
+    def accept_view(self, camera_id: str) -> bool:
+        """Have a moved camera's present view count as the right one; False where nobody runs that could."""
+
     def numbers(self, camera_id: str) -> dict[str, float]:
         """Plain numbers beside the status; `outbox_depth` and `outbox_lag_s` where the worker says them."""
 
@@ -34,6 +37,9 @@ class NoControl:
         return None
 
     def restart(self, camera_id: str) -> None:
+        raise KeyError(camera_id)
+
+    def accept_view(self, camera_id: str) -> bool:
         raise KeyError(camera_id)
 
     def numbers(self, camera_id: str) -> dict[str, float]:

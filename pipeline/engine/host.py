@@ -24,3 +24,6 @@ class WorkerHost(Protocol):
 
     def restart(self, camera_id: str) -> None:
         """End and start one camera's worker."""
+
+    def accept_view(self, camera_id: str) -> bool:
+        """Have a moved camera's present view count as the right one; False where its worker does not run."""

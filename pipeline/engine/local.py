@@ -29,6 +29,7 @@ HUNG_S = 30.0
 FIRST_WORD_S = 120.0
 """A process on a busy machine may take long to load its libraries before it says anything at all."""
 HELD_WITHIN_S = 10.0
+ACCEPT_VIEW = '{"v":1,"ask":"accept_view"}'
 FINISHED = ("ended", "misconfigured", "stopped")
 
 
@@ -81,6 +82,10 @@ class LocalHost:
         child.ask_to_end()
         child.end(within_s=5.0)
         child.restart_at = self._clock.monotonic()
+
+    def accept_view(self, camera_id: str) -> bool:
+        """Have a moved camera's present view count as the right one; False where its process does not run."""
+        return self._children[camera_id].ask(ACCEPT_VIEW)
 
     def update(self, jobs: Sequence[Job], *, anew: Collection[str]) -> None:
         """Go on with these jobs: cameras that are not among them end, new ones start, and those in `anew` start anew;
@@ -272,6 +277,11 @@ class _Child:
         if self.reader is not None:
             self.reader.join(timeout=2.0)
         self.process = self.reader = None
+
+    def ask(self, line: str) -> bool:
+        """Say something that asks for no answer; False where nobody listens."""
+        with self.asking:
+            return self._say(line)
 
     def ask_picture(self, *, timeout_s: float) -> bytes | None:
         with self.asking:

@@ -43,6 +43,7 @@ class CameraProcess:
         self._out = out
         self._out_lock = threading.Lock()
         self._picture_wanted = threading.Event()
+        self._accept_wanted = threading.Event()
         self._moved_at = self._saved_at = self.clock.monotonic()
         self._frame_s: float | None = None
         self._counted = (self._moved_at, 0, 0)
@@ -95,6 +96,9 @@ class CameraProcess:
         if camera.worker.frames_done == before:
             return
         self._frame_s = self._moved_at
+        if self._accept_wanted.is_set():
+            self._accept_wanted.clear()
+            camera.guard.accept()
         camera.guard.look(frame)
         if camera.announcer.raised > raised or self._moved_at - self._saved_at >= CHECKPOINT_S:
             camera.save()
@@ -112,6 +116,8 @@ class CameraProcess:
     def listen(self, lines: IO[str]) -> None:
         """Requests of the supervisor; the end of its input is the end of this process's work."""
         for line in lines:
+            if '"accept_view"' in line:
+                self._accept_wanted.set()
             if '"picture"' not in line:
                 continue
             if self.state == "running":

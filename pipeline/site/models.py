@@ -68,6 +68,7 @@ class CameraConfig(Part):
     lines: dict[Id, LineConfig] = Field(default_factory=dict)
     masks: tuple[Polygon, ...] = ()
     ignore: tuple[Polygon, ...] = ()
+    covered_s: Number = Field(default=20.0, ge=5, le=600)
     purpose: str | None = None
     rules: tuple[RuleConfig, ...] = ()
 

@@ -7,6 +7,8 @@ have none of their own and count as loss of signal.
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -32,7 +34,8 @@ TOPICS: dict[Ailment, str] = {
 class HealthParams:
     """How long an ailment must last to be told, in seconds of media time (issue 5, Cameras 2).
 
-    `covered_s` also holds for dark and dazzled; 5 s is the least that is sensible where lorries pass.
+    `covered_s` also holds for dark and dazzled; 5 s is the least that is sensible where lorries pass. `aim` False: a
+    camera that sways or pans by itself is never told to have been moved.
     """
 
     covered_s: float = 20.0
@@ -40,6 +43,7 @@ class HealthParams:
     moved_s: float = 28.0
     learn_s: float = 10.0
     memory_s: float = 120.0
+    aim: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +86,39 @@ class CameraHealth:
         self._reference = Reference()
         self._trust, self._settled = 0.0, False
 
+    def state(self) -> bytes:
+        """What was learned of the view and what was told, so that a restart neither learns anew nor tells again."""
+        told = np.array([kind for kind, watch in self._all().items() if watch.told], dtype="U16")
+        numbers = np.array([STATE_VERSION, self._trust, float(self._settled)])
+        out = io.BytesIO()
+        arrays: dict[str, Any] = {"told": told, "health": numbers, **self._reference.state()}
+        np.savez(out, **arrays)
+        return out.getvalue()
+
+    def restore(self, state: bytes) -> None:
+        """Go on from `state`.
+
+        Raises:
+            ValueError: not a state of this version.
+        """
+        try:
+            with np.load(io.BytesIO(state), allow_pickle=False) as arrays:
+                found = {name: arrays[name] for name in arrays.files}
+            version, self._trust, settled = (float(one) for one in found["health"])
+            if version != STATE_VERSION:
+                raise ValueError(f"a state of version {version:g}, not {STATE_VERSION}")
+            if "edges" in found:
+                self._reference.restore(found)
+                self._settled = bool(settled)
+            for kind, watch in self._all().items():
+                if kind in found["told"].tolist():
+                    watch.take_up()
+        except (KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"no state of a camera's health ({type(error).__name__})") from None
+
     def ailing(self) -> tuple[Ailment, ...]:
         """What is wrong at present, as far as it has been told."""
-        watches: dict[Ailment, _Watch] = {"frozen": self._frozen, **self._watches}
-        return tuple(kind for kind, watch in watches.items() if watch.told)
+        return tuple(kind for kind, watch in self._all().items() if watch.told)
 
     def update(self, luma: NDArray[np.uint8], pts: float) -> list[Finding]:
         """Look at a brightness picture uint8 (H, W); findings that began or ended with it, mostly none."""
@@ -100,6 +133,9 @@ class CameraHealth:
             found += self._judge_picture(look_at(luma), pts, since_s or 0.0)
         return found
 
+    def _all(self) -> dict[Ailment, _Watch]:
+        return {"frozen": self._frozen, **self._watches}
+
     def _judge_stillness(self, luma: NDArray[np.uint8], pts: float, elapsed_s: float) -> list[Finding]:
         since_s = self._still.update(luma, elapsed_s)
         why = {"still_s": round(since_s, 1), "longest_still_s": round(self._still.longest_s, 1)}
@@ -109,6 +145,7 @@ class CameraHealth:
     def _judge_picture(self, look: Look, pts: float, elapsed_s: float) -> list[Finding]:
         likeness = self._reference.compare(look)
         signs = signs_of(look, likeness if self._settled else None)
+        signs = signs if self._params.aim else signs - {"moved"}
         why = _numbers(look, likeness)
         found = []
         for kind, watch in self._watches.items():
@@ -156,6 +193,7 @@ def _since(before: float | None, pts: float) -> float | None:
     return None if before is None else pts - before
 
 
+STATE_VERSION = 1
 HASH_EVERY_S = 0.5
 LOOK_EVERY_S = 1.0
 TRUSTED = 0.6
@@ -226,6 +264,10 @@ class _Watch:
         self._gone_s = 0.0
         self.since_pts = 0.0
         self.told = False
+
+    def take_up(self) -> None:
+        """It was told before a restart: not to be told again, and to be ended once its signs are gone."""
+        self.told, self._lasted_s = True, max(self._after_s, 1e-9)
 
     @property
     def active(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -103,6 +105,25 @@ class Reference:
         self._light += share * (light - self._light)
         self._sharpness += share * (look.sharpness - self._sharpness)
         self._weight_s += seconds
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Arrays from which `restore` goes on, also in another process; empty before anything was learned."""
+        if self._edges is None or self._strength is None:
+            return {}
+        numbers = np.array([self._weight_s, self._light, self._sharpness])
+        return {"edges": self._edges.astype(np.float16), "strength": self._strength, "numbers": numbers}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from `state`.
+
+        Raises:
+            ValueError, KeyError: not a state of this version.
+        """
+        edges, strength = state["edges"].astype(np.float32), state["strength"].astype(np.float32)
+        if edges.ndim != 3 or edges.shape[2] != 2 or strength.shape != BLOCKS or not np.isfinite(edges).all():
+            raise ValueError(f"no reference: edges {edges.shape}, strength {strength.shape}")
+        self._edges, self._strength = edges, strength
+        self._weight_s, self._light, self._sharpness = (float(one) for one in state["numbers"])
 
     def compare(self, look: Look) -> Likeness | None:
         """How like the usual picture this is; None where nothing was learned or there is nothing to recognise."""
