@@ -68,9 +68,11 @@ class Log(Protocol):
 
 
 class Learner(Protocol):
-    """Learns usual routes from what is followed."""
+    """Learns usual routes from what is followed, but not from whom an alert was about that ends as real."""
 
     def watch(self, tracks: Tracks) -> None: ...
+
+    def suspect(self, event: Event) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ class Announcer:
         alert = self._apply(event)
         if alert is None:
             return
+        if self._learner is not None:
+            self._learner.suspect(event)
         first = event.state == "start" and frame is not None and tracks is not None
         if first:
             assert frame is not None

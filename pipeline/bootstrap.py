@@ -103,7 +103,7 @@ def build_learner(site: Site, camera_id: str, *, data: DataFolder, key: str) -> 
         return None
     given = {} if learned[0].min_tracks is None else {"min_tracks": learned[0].min_tracks}
     params = RouteParams(min_days=learned[0].min_days, **given)
-    return RouteLearner(data.route_model(camera_id), key=key, params=params)
+    return RouteLearner(data.route_model(camera_id), key=key, params=params, verdicts=data.verdicts)
 
 
 def route_model(data: DataFolder, camera_id: str) -> RouteModel | None:

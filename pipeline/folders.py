@@ -21,10 +21,12 @@ class DataFolder:
     | outbox/CAMERA.sqlite | that camera's process | one |
     | tracks/CAMERA/ | that camera's process | - |
     | inputs.json | the API's process, replaced whole; cameras look at it | - |
+    | verdicts.json | the API's process, replaced whole; learners read it | - |
     | evidence/ | camera processes write, the API's process removes | - |
     | state/CAMERA.json, .view | that camera's process | - |
     | models/ | `nightjar models pull` and `add` | - |
-    | routes/CAMERA.model | `nightjar routes fit` and the demo | - |
+    | routes/CAMERA.model | that camera's process, `nightjar routes fit` and the demo | - |
+    | routes/CAMERA.held | that camera's process | - |
     | keys/ | whoever starts first; never altered | - |
     | inbox/ | commands ask the running service, which answers | - |
     """
@@ -54,6 +56,11 @@ class DataFolder:
     @property
     def inputs(self) -> Path:
         return self.root / "inputs.json"
+
+    @property
+    def verdicts(self) -> Path:
+        """How alerts ended, for those who learn from whom they were about."""
+        return self.root / "verdicts.json"
 
     def outbox(self, camera_id: str) -> Path:
         return self.root / "outbox" / f"{camera_id}.sqlite"

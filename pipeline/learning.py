@@ -3,6 +3,9 @@
 The judging model never changes under a running rule: what was learned is kept in the data folder, and the camera's
 process starts anew to judge by it, once when the model has seen enough and then once a day. People are bridged over
 that restart like over an occlusion.
+
+Whom an alert was about is held back until somebody has said how it ended, a week at most: what was real is never
+learned from, all else is, or the usual would look ever more unusual.
 """
 
 from __future__ import annotations
@@ -11,9 +14,10 @@ import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from pipeline.held import HeldBack, Way
 from pipeline.types import Tracks
 from rules.routes import RouteModel, RouteParams, Track
-from rules.types import PERSON
+from rules.types import PERSON, Event
 
 log = logging.getLogger(__name__)
 
@@ -28,18 +32,24 @@ RENEW_S = 86_400.0
 class RouteLearner:
     """Collects finished tracks of one camera and learns them. `key` names view and detector: another one starts anew.
 
+    `verdicts` is the file that tells how alerts ended; without it those whom alerts were about wait for `HOLD_S`.
+
     Positions are picture heights from the top left corner (x times the aspect), as rules see them. Learning, loading
     and keeping run in a thread of their own: a model of thousands of tracks takes seconds to load.
     """
 
-    def __init__(self, path: Path, *, key: str, params: RouteParams) -> None:
+    def __init__(self, path: Path, *, key: str, params: RouteParams, verdicts: Path | None = None) -> None:
         self._path = path
-        self._ways: dict[int, list[tuple[float, float, float]]] = {}
+        self._ways: dict[int, Way] = {}
+        self._suspects: dict[int, str] = {}
+        self._held = HeldBack(path.with_suffix(".held"), view=key, verdicts=verdicts)
         self._run_id: int | None = None
         self._saved_utc: float | None = None
         self._began_utc: float | None = None
+        self._seen_utc: float | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="learning")
         self._loaded: Future[RouteModel] = self._thread.submit(_load, path, key, params)
+        self._thread.submit(self._held.load)
         self._judged_by: int | None = None
         self._learned = 0
         self._ready = False
@@ -52,20 +62,28 @@ class RouteLearner:
         """Take one analysed frame in, in order."""
         if tracks.run_id != self._run_id:
             self._finish(list(self._ways))
+            self._suspects.clear()
             self._run_id = tracks.run_id
+        self._seen_utc = tracks.utc
         self._began_utc = tracks.utc if self._began_utc is None else self._began_utc
         people = tracks.observed & (tracks.class_id == PERSON)
         foot = tracks.foot[people]
         for track_id, (x, y) in zip(tracks.track_id[people].tolist(), foot.tolist(), strict=True):
             self._ways.setdefault(track_id, []).append((tracks.utc, x * tracks.aspect, y))
-        done = [
-            i for i, way in self._ways.items() if tracks.utc - way[-1][0] > GONE_S or way[-1][0] - way[0][0] > LONGEST_S
-        ]
-        self._finish(done)
+        gone = [i for i, way in self._ways.items() if tracks.utc - way[-1][0] > GONE_S]
+        self._finish([*gone, *(i for i, way in self._ways.items() if way[-1][0] - way[0][0] > LONGEST_S)])
+        for track_id in gone:
+            self._suspects.pop(track_id, None)
         self._saved_utc = tracks.utc if self._saved_utc is None else self._saved_utc
         if tracks.utc - self._saved_utc >= KEEP_S:
             self._saved_utc = tracks.utc
+            self._thread.submit(self._review, tracks.utc)
             self._thread.submit(self._save)
+
+    def suspect(self, event: Event) -> None:
+        """Hold back whom an alert is about, once they are gone. After `watch` of the frame that raised it."""
+        if event.run_id == self._run_id:
+            self._suspects |= {track_id: event.key for track_id in event.track_ids if track_id in self._ways}
 
     def wants_restart(self, utc: float) -> bool:
         """Whether the judging model should give way: this one has just seen enough, or a day has passed."""
@@ -79,16 +97,25 @@ class RouteLearner:
 
     def close(self) -> None:
         self._finish(list(self._ways))
+        if self._seen_utc is not None:
+            self._thread.submit(self._review, self._seen_utc)
         self._thread.submit(self._save)
         self._thread.shutdown(wait=True)
 
     def _finish(self, ids: list[int]) -> None:
         for track_id in ids:
             way = self._ways.pop(track_id)
-            if len(way) > 1:
+            key = self._suspects.get(track_id)
+            if len(way) > 1 and key is not None:
+                self._thread.submit(self._held.add, key, way)
+            elif len(way) > 1:
                 self._thread.submit(self._learn, way)
 
-    def _learn(self, way: list[tuple[float, float, float]]) -> None:
+    def _review(self, utc: float) -> None:
+        for way in self._held.review(utc):
+            self._learn(way)
+
+    def _learn(self, way: Way) -> None:
         model = self._loaded.result()
         if self._judged_by is None:
             self._judged_by = model.learned if model.ready else 0
@@ -97,6 +124,7 @@ class RouteLearner:
 
     def _save(self) -> None:
         """Keep what was learned; a disk that refuses costs learning, nothing else."""
+        self._held.save()
         if self._learned == 0:
             return
         model = self._loaded.result()

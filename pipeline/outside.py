@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from pipeline.api.outbound import Outside
 from pipeline.clock import Clock
+from pipeline.feedback import Feedback
 from pipeline.folders import DataFolder
 from pipeline.health import HealthCheck, Workers
 from pipeline.heartbeat.build import build_heart
@@ -38,6 +39,7 @@ class World:
             store, workers, clock=clock, folder=data.root, queue=queue,
             failing_sinks=lambda: [one.name for one in self.sinks.status() if one.state == "failing"],
         )  # fmt: skip
+        self._feedback = Feedback(store, site, path=data.verdicts)
         self._heart = build_heart(site, secrets, sinks=self.sinks, health=self.health, clock=clock)
         push = site.heartbeat.push
         hidden = {text for outlet in outlets for text in outlet.hidden}
@@ -53,8 +55,10 @@ class World:
     def start(self) -> None:
         self.sinks.start()
         self._heart.start()
+        self._feedback.start()
 
     def stop(self) -> None:
         """First silence, then what the sinks have in hand."""
         self._heart.stop()
+        self._feedback.stop()
         self.sinks.stop()

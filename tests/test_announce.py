@@ -176,3 +176,25 @@ def test_pending_clips_survive_a_restart(tmp_path: Path) -> None:
     again.flush()
     assert cuts.asked == [(12.0, 30.0)]
     assert posted.files == [("k1", "clip")]
+
+
+def test_the_learner_hears_whom_alerts_are_about(tmp_path: Path) -> None:
+    class Learner:
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        def watch(self, tracks: Tracks) -> None:
+            self.seen.append("watch")
+
+        def suspect(self, event: Event) -> None:
+            self.seen.append(event.key)
+
+    learner = Learner()
+    said = {"told": True, "held back by the policy": False}
+    made = Announcer(
+        apply=lambda event: alert_of(event) if said[event.key] else None, post=Posted(), draw=Drawn(tmp_path, True),
+        track_log=NoLog(), cutter=Cuts, learner=learner,
+    )  # fmt: skip
+    for key in said:
+        made.closed([event(key=key)])
+    assert learner.seen == ["told"]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.learning import RENEW_S, RouteLearner
-from pipeline.types import Tracks
+from pipeline.learning import GONE_S, KEEP_S, RENEW_S, RouteLearner
+from pipeline.types import Event, Tracks
+from pipeline.verdicts import write_verdicts
 from rules.routes import RouteModel, RouteParams
 
 PARAMS = RouteParams(min_tracks=5, min_days=0.0)
@@ -77,3 +78,57 @@ def test_a_connection_ends_every_track(tmp_path: Path) -> None:
     learner.watch(frame(1003, {1: (0.9, 0.5)}, run_id=2))
     learner.close()
     assert RouteModel.from_bytes((tmp_path / "c.model").read_bytes()).learned == 1
+
+
+def alert_about(*track_ids: int, key: str, run_id: int = 1) -> Event:
+    return Event(
+        kind="unusual_route", state="start", rule_id="r", rule_version="v", camera_id="c", run_id=run_id,
+        track_ids=track_ids, zone_id=None, since_utc=1000.0, utc=1000.0, pts=0.0, score=0.5, why={}, key=key,
+    )  # fmt: skip
+
+
+def crossing(learner: RouteLearner, start: float, *, suspect: Event | None = None) -> float:
+    """One person crosses and is gone; half-way an alert may be raised about them."""
+    for step in range(50):
+        learner.watch(frame(start + step * 0.2, {1: (0.1 + 0.016 * step, 0.6)}))
+        if step == 25 and suspect is not None:
+            learner.suspect(suspect)
+    utc = start + 10.0 + GONE_S
+    learner.watch(frame(utc, {}))
+    learner.settle()
+    return utc
+
+
+def learned(tmp_path: Path) -> int:
+    path = tmp_path / "c.model"
+    return RouteModel.from_bytes(path.read_bytes()).learned if path.exists() else 0
+
+
+def test_whom_an_alert_was_about_is_learned_unless_it_was_real(tmp_path: Path) -> None:
+    verdicts = tmp_path / "verdicts.json"
+    learner = RouteLearner(tmp_path / "c.model", key="view", params=PARAMS, verdicts=verdicts)
+    utc = crossing(learner, 1000.0)
+    utc = crossing(learner, utc + 5.0, suspect=alert_about(1, key="real"))
+    utc = crossing(learner, utc + 5.0, suspect=alert_about(1, key="nuisance"))
+    utc = crossing(learner, utc + 5.0, suspect=alert_about(1, key="another run", run_id=7))
+    learner.close()
+    assert learned(tmp_path) == 2
+    again = RouteLearner(tmp_path / "c.model", key="view", params=PARAMS, verdicts=verdicts)
+    write_verdicts(verdicts, {"real": True, "nuisance": False})
+    again.watch(frame(utc + 5.0, {}))
+    again.watch(frame(utc + 5.0 + KEEP_S, {}))
+    again.settle()
+    assert learned(tmp_path) == 3
+    again.close()
+    week = RouteLearner(tmp_path / "c.model", key="view", params=PARAMS, verdicts=verdicts)
+    week.watch(frame(utc + 30 * 86_400.0, {}))
+    week.close()
+    assert learned(tmp_path) == 3
+
+
+def test_the_next_person_is_nobodys_suspect(tmp_path: Path) -> None:
+    learner = RouteLearner(tmp_path / "c.model", key="view", params=PARAMS)
+    utc = crossing(learner, 1000.0, suspect=alert_about(1, 99, key="k"))
+    crossing(learner, utc + 5.0)
+    learner.close()
+    assert learned(tmp_path) == 1
