@@ -6,7 +6,7 @@ import json
 import logging
 
 from pipeline.access.access import Access
-from pipeline.store import audit
+from pipeline.store import audit, heads
 from pipeline.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -32,3 +32,14 @@ def take_over(access: Access, store: Store) -> int:
     with access.book.change() as connection_of_accounts:
         connection_of_accounts.execute("DELETE FROM to_audit WHERE id <= ?", (rows[-1]["id"],))
     return len(rows)
+
+
+def note_head(access: Access, store: Store) -> None:
+    """Write down how far the audit log goes; once a day the log says it too, so that it also stands elsewhere."""
+    with store.changing() as connection:
+        end = audit.head(connection)
+    if end.id == 0:
+        return
+    folder = access.book.path.parent / "audit"
+    if heads.note(folder, end, utc=store.clock.utc(), sign=access.vault.sign):
+        log.warning("audit log: row %d, hash %s", end.id, end.hash)

@@ -139,6 +139,8 @@ def _greet(service: Service) -> None:
     print(f"Nightjar watches the sample site {service.site.name!r}: {cameras} cameras, played once at their own speed.")
     print("Detector: motion, which needs no model; alerts say 'movement'.")
     print(f"\n  Open {service.url}\n", flush=True)
+    if service.access.open():
+        print("Open to whoever sits at this machine: the demo has no accounts and cannot be reached from elsewhere.")
 
 
 def _serve(service: Service, args: argparse.Namespace) -> int:

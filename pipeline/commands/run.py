@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pipeline.bootstrap import log_to_stderr, open_site_detector
 from pipeline.clock import SystemClock
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder, default_data
+from pipeline.reach import add_reach, reach_of
 from pipeline.secrets import load_secrets
 from pipeline.service import Service
 from pipeline.site import parse_site
@@ -22,7 +24,7 @@ def add_to(subparsers: Any) -> None:
     parser = subparsers.add_parser("run", help="watch a site until told to stop")
     parser.add_argument("site", type=Path, metavar="SITE", help="site file")
     parser.add_argument("--data", type=Path, default=None, help="data folder (default: %(default)s, by platform)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve on; loopback only (default: %(default)s)")
+    add_reach(parser)
     parser.add_argument("--port", type=int, default=8000, help="port to serve on (default: %(default)s)")
     parser.add_argument("--pace", action="store_true", help="play files as live cameras, at their own speed")
     parser.add_argument("--verbose", action="store_true", help="log more")
@@ -42,9 +44,11 @@ def run(args: argparse.Namespace) -> int:
     for camera_id in site.cameras:
         site.source_of(camera_id, secrets)
     detector = open_site_detector(site, data)
+    clock = SystemClock()
+    reach, certificate = reach_of(args, data, clock)
     service = Service(
-        site_text=text, site_path=str(args.site.absolute()), data=data, clock=SystemClock(), host=args.host,
-        port=args.port, pace=args.pace,
+        site_text=text, site_path=str(args.site.absolute()), data=data, clock=clock, reach=reach, port=args.port,
+        pace=args.pace,
     )  # fmt: skip
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -52,7 +56,24 @@ def run(args: argparse.Namespace) -> int:
     with service:
         people = "" if detector.people else ": movement only, no person model is loaded (`nightjar models pull`)"
         print(f"Nightjar watches {site.name}: {len(site.cameras)} cameras, detector {detector.name}{people}")
-        print(f"Page: {service.url}   data: {data.root}   stop with Ctrl-C", flush=True)
+        print(f"Page: {service.url}   data: {data.root}   stop with Ctrl-C")
+        if certificate is not None and reach.self_signed:
+            print("The certificate is our own; the browser must show this SHA-256 fingerprint:")
+            print(f"  {certificate.fingerprint}")
+        say_accounts(service)
         done.wait()
         print("Stopping: the workers hand over what they hold ...", flush=True)
     return 0
+
+
+def say_accounts(service: Service) -> None:
+    """Who is let in, and how the first account is made."""
+    link = service.setup_link()
+    if link is not None:
+        if service.reach.loopback:
+            print("No account exists: whoever sits at this machine may do everything. The first account ends that:")
+        else:
+            print("No account exists, and nobody is let in before there is one. Make the first administrator here:")
+        print(f"  {link}")
+        print("  (works once, within 15 minutes; `nightjar account setup` prints another)")
+    sys.stdout.flush()
