@@ -13,8 +13,8 @@ Disposition = Literal["real", "authorised", "no_person", "nuisance", "test", "co
 
 
 class EvidenceOut(BaseModel):
-    """A file of an alert, served at `/api/v1/evidence/{evidence_id}`; `start_utc` is the time of a clip's first picture,
-    where known."""
+    """A file of an alert, served at `/api/v1/evidence/{evidence_id}`; `start_utc` is the time of a clip's first
+    picture, where known."""
 
     evidence_id: str
     kind: Literal["snapshot", "clip", "record"]

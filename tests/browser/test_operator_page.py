@@ -190,9 +190,9 @@ def test_rows_do_not_move_under_the_pointer(desk: Desk, page: WebDriver) -> None
 
 
 def test_an_open_page_shows_what_was_there_before(desk: Desk, browser: WebDriver) -> None:
-    for number in range(12):
+    for number in range(8):
         desk.raise_alert(f"k{number}", camera="yard" if number % 2 else "dock")
     browser.get(f"http://127.0.0.1:{PORT}/")
-    until(lambda: len(rows(browser)) == 12, why="the history is not shown")
+    until(lambda: len(rows(browser)) == 8, why="the history is not shown")
     find(browser, "filter-bar input").send_keys("yard")
-    until(lambda: len(rows(browser)) == 6, why="the filter does not filter")
+    until(lambda: len(rows(browser)) == 4, why="the filter does not filter")

@@ -10,13 +10,17 @@ const SEEING = new Set(["running", "ended"]);
 export class CameraStrip extends HTMLElement {
   #cards = new Map();
   #turn = 0;
+  chosen = null; // camera ids to show, or null for all
 
-  connect() {
-    this.#refresh();
-    setInterval(() => this.#refresh(), PICTURE_MS);
+  connect({ every = PICTURE_MS, chosen = null, unguarded = () => [] } = {}) {
+    this.every = every;
+    this.chosen = chosen;
+    this.unguarded = unguarded;
+    this.refresh();
+    setInterval(() => this.refresh(), every);
   }
 
-  async #refresh() {
+  async refresh() {
     if (document.hidden) return;
     let cameras;
     try {
@@ -27,7 +31,16 @@ export class CameraStrip extends HTMLElement {
     }
     this.classList.remove("stale");
     this.#turn += 1;
-    for (const camera of cameras) this.#update(camera);
+    const wanted = this.chosen ? cameras.filter((camera) => this.chosen.has(camera.camera_id)) : cameras;
+    const names = new Set(wanted.map((camera) => camera.camera_id));
+    for (const [name, card] of this.#cards) {
+      if (!names.has(name)) {
+        card.node.remove();
+        this.#cards.delete(name);
+      }
+    }
+    for (const camera of wanted) this.#update(camera);
+    this.dispatchEvent(new CustomEvent("cameras", { detail: cameras }));
   }
 
   #update(camera) {
@@ -38,11 +51,15 @@ export class CameraStrip extends HTMLElement {
       this.append(card.node);
     }
     const sees = SEEING.has(camera.state) && !camera.error;
-    card.node.classList.toggle("blind", !sees);
+    const lost = sees ? this.unguarded(camera.camera_id) : [];
+    card.node.classList.toggle("blind", !sees || lost.length > 0);
+    card.node.classList.toggle("over", camera.state === "ended");
     card.state.textContent = SEEING.has(camera.state) && camera.error ? TEXTS.blind : (TEXTS.camera[camera.state] ?? camera.state);
     const fix = TEXTS.cameraFix[camera.state];
-    card.more.textContent = sees ? `${camera.detector}, ${camera.fps_done.toFixed(1)} fps` : [camera.error, fix].filter(Boolean).join(" ");
-    if (camera.state === "running" && !card.loading) {
+    if (lost.length) card.more.textContent = TEXTS.unguarded(lost.join(", "));
+    else card.more.textContent = sees ? `${camera.detector}, ${camera.fps_done.toFixed(1)} fps` : [camera.error, fix].filter(Boolean).join(" ");
+    const wants = camera.state === "running" || (camera.state === "ended" && !card.pictured && card.tries++ < 3);
+    if (wants && !card.loading) {
       card.loading = true;
       this.#load(card, api.pictureUrl(camera.camera_id, this.#turn));
     }
@@ -50,24 +67,24 @@ export class CameraStrip extends HTMLElement {
 
   async #load(card, url) {
     // Decoded before it is shown, so that a picture that does not come leaves the last one standing.
-    const next = el("img", { alt: card.image.alt, width: "320", height: "180", src: url });
+    const next = el("img", { alt: card.alt, width: "640", height: "360", src: url });
     try {
       await next.decode();
       card.image.replaceWith(next);
       card.image = next;
+      card.pictured = true;
     } catch {
-      // the state beside the picture says why
+      card.image.textContent = card.pictured ? "" : TEXTS.noPictureYet;
     }
     card.loading = false;
   }
 
   #card(camera) {
     const image = el("div", { class: "no-picture" });
-    image.alt = `Camera ${camera.camera_id}`;
     const state = el("span", { class: "camera-state" });
     const more = el("span", { class: "quiet" });
-    const card = { image, state, more, loading: false };
-    card.node = el("figure", { class: "camera" }, image, el("figcaption", {}, el("b", {}, camera.camera_id), state, more));
+    const card = { image, state, more, loading: false, pictured: false, tries: 0, alt: TEXTS.pictureOfCamera(camera.name) };
+    card.node = el("figure", { class: "camera" }, image, el("figcaption", {}, el("b", {}, camera.name), state, more));
     return card;
   }
 }

@@ -1,4 +1,4 @@
-// The live feed: server-sent events, resumed after the last sequence number seen, never repeated, loud when lost.
+// The live feed: server-sent events, resumed after the last number seen, never repeated, loud when lost.
 
 import { api } from "./api.js";
 
@@ -17,6 +17,10 @@ export class Feed extends EventTarget {
     setInterval(() => this.#watch(), 1000);
   }
 
+  get after() {
+    return this.#after;
+  }
+
   start() {
     this.#source?.close();
     this.#heard = performance.now();
@@ -25,10 +29,12 @@ export class Feed extends EventTarget {
     source.addEventListener("open", () => this.#alive());
     source.addEventListener("beat", () => this.#alive());
     source.addEventListener("alert", (event) => this.#receive(event));
-    source.addEventListener("camera", (event) => {
-      this.#alive();
-      this.dispatchEvent(new CustomEvent("camera", { detail: JSON.parse(event.data) }));
-    });
+    for (const name of ["camera", "desk"]) {
+      source.addEventListener(name, (event) => {
+        this.#alive();
+        this.dispatchEvent(new CustomEvent(name, { detail: JSON.parse(event.data) }));
+      });
+    }
     source.addEventListener("error", () => this.#lost());
   }
 

@@ -3,11 +3,14 @@
 import { TEXTS } from "./texts.js";
 
 const TONES = { high: [880, 660, 880], medium: [660, 520], low: [440] };
+const RANK = { high: 2, medium: 1, low: 0 };
 const MUTE_MS = 10 * 60 * 1000;
 
 export class Sound {
   #context = null;
   #mutedUntil = 0;
+  #busyUntil = 0;
+  #rank = 0;
 
   constructor(button) {
     this.button = button;
@@ -21,9 +24,15 @@ export class Sound {
     this.#show();
   }
 
-  play(severity) {
+  // One call at a time: what comes within the same second is heard as the most severe of it.
+  play(severity, why = "new") {
     if (this.#mutedUntil > Date.now() || this.#blocked()) return;
-    const tones = TONES[severity] ?? TONES.low;
+    const rank = RANK[severity] + (why === "escalate" ? 3 : 0);
+    const now = this.#context.currentTime;
+    if (now < this.#busyUntil && rank <= this.#rank) return;
+    this.#rank = rank;
+    this.#busyUntil = now + 1.0;
+    const tones = why === "escalate" ? [...TONES.high, ...TONES.high] : (TONES[severity] ?? TONES.low);
     tones.forEach((hertz, at) => this.#tone(hertz, this.#context.currentTime + at * 0.16));
   }
 
