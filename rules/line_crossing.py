@@ -122,7 +122,10 @@ class LineCrossing(SceneRule):
 
     def _meet(self, view: View, uid: NDArray[np.int64], foot: Floats) -> None:
         """Other people than on the frame before: remember who is gone, and where those who are back came from."""
-        here, there = common(uid, self._uid) if not view.gap else (_NONE, _NONE)
+        here, there = _NONE, _NONE
+        if not view.gap:
+            same = uid is view.uid and self._uid is view.moves.last_uid
+            here, there = view.moves.kept if same else common(uid, self._uid)
         gone = np.ones(len(self._uid), np.bool_)
         gone[there] = False
         columns = [c[gone] for c in (self._uid, self._from[:, 0], self._from[:, 1], self._armed, self._clear)]

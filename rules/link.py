@@ -82,6 +82,8 @@ def continuations(lost: Lost, born: Floats, *, seen: Floats, aspect: float) -> l
     if not len(born) or not len(lost.gap_s):
         return []
     distance = _distance_bh(lost, born, aspect=aspect)  # (C, B)
+    if not (distance <= ALONE_BH).any():
+        return []
     reach = _reach_bh(lost, born, seen, aspect=aspect)
     possible = (
         (distance <= reach) & _alike(lost.xyxy, born) & ~_hidden(born, seen)[None]

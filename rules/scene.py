@@ -57,7 +57,7 @@ class Moves:
 
     `entered` bool (R, M) are people of this frame who were not in the row, `left` bool (R, L) people of the frame
     before who are not any more. `changed`, one for each row: there are any of either. `fresh` are uids of this frame
-    that were not on the one before, `gone` those that are not on this one.
+    that were not on the one before, `gone` those that are not on this one, `kept` the rows of the others on both.
     """
 
     uid: NDArray[np.int64]
@@ -67,6 +67,7 @@ class Moves:
     fresh: frozenset[int]
     gone: frozenset[int]
     changed: list[bool]
+    kept: tuple[NDArray[np.intp], NDArray[np.intp]]
     _lists: dict[int, tuple[list[tuple[int, int]], list[int]]] | None = None
 
     def of(self, row: int) -> tuple[Sequence[tuple[int, int]], Sequence[int]]:
@@ -327,8 +328,8 @@ class Scene:
     def _link(
         self, uid: list[int], fresh: list[int], xyxy: NDArray[np.float32], now: Moment, *, aspect: float
     ) -> list[Link]:
-        open_ = [(u, a) for u, a in self._absent.items() if a.successor is None and now.t - a.last.t <= HORIZON_S]
-        if not fresh or not open_:
+        open_ = self._open(now.t) if fresh else []
+        if not open_:
             return []
         lost = Lost(
             np.array([a.xyxy for _, a in open_]), np.array([a.velocity for _, a in open_]),
@@ -341,6 +342,17 @@ class Scene:
             absent.successor = uid[fresh[b]]
             links.append(Link(old, uid[fresh[b]], now.t - absent.last.t, distance))
         return links
+
+    def _open(self, t: float) -> list[tuple[int, Absent]]:
+        """Who was lost lately and is continued by nobody yet, longest ago first: `_absent` is in that order."""
+        found = []
+        for uid in reversed(self._absent):
+            absent = self._absent[uid]
+            if t - absent.last.t > HORIZON_S:
+                break
+            if absent.successor is None:
+                found.append((uid, absent))
+        return found[::-1]
 
     def _glance(self, view: View) -> None:
         if not self._glances or view.now.t - self._glances[-1].t >= GLANCE_S:
@@ -391,15 +403,12 @@ class Scene:
 
 def _moves(last: View | None, uid: NDArray[np.int64], inside: Bools) -> Moves:
     """Who came into and went out of which row since the last frame."""
-    if last is None or last.inside.shape[0] != inside.shape[0]:
-        nobody = np.zeros(0, np.int64)
-        left = np.zeros((len(inside), 0), np.bool_)
-        return Moves(uid, nobody, inside, left, frozenset(uid.tolist()), frozenset(), [True] * len(inside))
+    rows = len(inside)
+    if last is None or len(last.inside) != rows:
+        left = np.zeros((rows, 0), np.bool_)
+        return Moves(uid, _NOBODY, inside, left, frozenset(uid.tolist()), _NO_UIDS, [True] * rows, (_NONE, _NONE))
     if uid is last.uid:
-        different = inside != last.inside
-        entered, left = different & inside, different & last.inside
-        changed = np.asarray(different.any(axis=1))
-        return Moves(uid, last.uid, entered, left, frozenset(), frozenset(), changed.tolist())
+        return _moved(last, uid, inside)
     here, there = common(uid, last.uid)
     was, stays = np.zeros_like(inside), np.zeros_like(last.inside)
     was[:, here], stays[:, there] = last.inside[:, there], inside[:, here]
@@ -408,7 +417,17 @@ def _moves(last: View | None, uid: NDArray[np.int64], inside: Bools) -> Moves:
     new[here], old[there] = False, False
     changed = np.asarray(entered.any(axis=1) | left.any(axis=1))
     fresh, gone = frozenset(uid[new].tolist()), frozenset(last.uid[old].tolist())
-    return Moves(uid, last.uid, entered, left, fresh, gone, changed.tolist())
+    return Moves(uid, last.uid, entered, left, fresh, gone, changed.tolist(), (here, there))
+
+
+def _moved(last: View, uid: NDArray[np.int64], inside: Bools) -> Moves:
+    """The same, where the people are those of the last frame."""
+    different = inside != last.inside
+    every = np.arange(len(uid))
+    if not different.any():
+        return Moves(uid, uid, different, different, _NO_UIDS, _NO_UIDS, [False] * len(inside), (every, every))
+    changed = np.asarray(different.any(axis=1)).tolist()
+    return Moves(uid, uid, different & inside, different & last.inside, _NO_UIDS, _NO_UIDS, changed, (every, every))
 
 
 def common(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -422,6 +441,8 @@ def common(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.intp]
 
 
 _NONE = np.zeros(0, np.intp)
+_NOBODY = np.zeros(0, np.int64)
+_NO_UIDS: frozenset[int] = frozenset()
 
 
 def _of_class(class_id: NDArray[np.int32], classes: tuple[int, ...]) -> Bools:
