@@ -16,7 +16,7 @@ export class AlertLife extends HTMLElement {
     this.steps = el("div", { class: "steps" });
     this.sent = el("div", { class: "sent" });
     this.buttons = el("div", { class: "actions" });
-    this.noteField = el("input", { id: "note", maxlength: "2000", autocomplete: "off" });
+    this.noteField = el("input", { id: "note", class: "note", maxlength: "2000", autocomplete: "off", placeholder: TEXTS.note, "aria-label": TEXTS.note });
   }
 
   note() {
@@ -71,10 +71,10 @@ export class AlertLife extends HTMLElement {
         incident.state !== "shelved" && !others && key(TEXTS.handOver, "G", () => this.act.handOver()),
         !incident.last.system && incident.state !== "shelved" && key(TEXTS.shelve, "S", () => this.act.shelve()),
         others && el("p", { class: "held" }, TEXTS.heldBy(incident.claimed, clock(incident.until))),
+        this.noteField,
         mine && el("p", { class: "quiet" }, TEXTS.mineUntil(clock(incident.until))),
       ),
       el("fieldset", {}, el("legend", {}, alike ? TEXTS.resolveAlike(alike) : TEXTS.resolve), ...resolve),
-      el("label", { class: "note" }, el("span", {}, TEXTS.note), this.noteField),
     );
   }
 

@@ -43,6 +43,15 @@ export class CameraStrip extends HTMLElement {
     this.dispatchEvent(new CustomEvent("cameras", { detail: cameras }));
   }
 
+  // Words beside a camera's name, such as how many alerts call there.
+  mark(words) {
+    for (const [name, card] of this.#cards) {
+      const said = words(name);
+      card.calls.textContent = said;
+      card.node.classList.toggle("calls", said !== "");
+    }
+  }
+
   #update(camera) {
     let card = this.#cards.get(camera.camera_id);
     if (!card) {
@@ -83,8 +92,9 @@ export class CameraStrip extends HTMLElement {
     const image = el("div", { class: "no-picture" });
     const state = el("span", { class: "camera-state" });
     const more = el("span", { class: "quiet" });
-    const card = { image, state, more, loading: false, pictured: false, tries: 0, alt: TEXTS.pictureOfCamera(camera.name) };
-    card.node = el("figure", { class: "camera" }, image, el("figcaption", {}, el("b", {}, camera.name), state, more));
+    const calls = el("em", { class: "calls-here" });
+    const card = { image, calls, state, more, loading: false, pictured: false, tries: 0, alt: TEXTS.pictureOfCamera(camera.name) };
+    card.node = el("figure", { class: "camera" }, image, el("figcaption", {}, el("b", {}, camera.name, " ", calls), state, more));
     return card;
   }
 }
