@@ -38,6 +38,7 @@ from pipeline.api.routes import (
     internal,
     keys,
     session,
+    setup,
     sinks,
     trail,
 )
@@ -53,7 +54,7 @@ CLERK_S = 1.0
 NOTE_S = 60.0
 VERSIONED = (
     desk, alerts, incidents, cameras, aim, evidence, exports, erasures, feed, sinks, inputs, session, accounts,
-    keys, trail, description,
+    keys, trail, setup, description,
 )  # fmt: skip
 
 
@@ -112,12 +113,12 @@ def build_app(
 
 async def _work(access: Access, store: Store) -> None:
     """The clerk's loop: a fault is logged and the next turn tries again."""
-    noted = 0.0
+    noted = -NOTE_S
     while True:
         try:
             await asyncio.to_thread(take_over, access, store)
-            if store.clock.monotonic() - noted >= NOTE_S:
-                await asyncio.to_thread(note_head, access, store)
+            due = store.clock.monotonic() - noted >= NOTE_S
+            if due and await asyncio.to_thread(note_head, access, store):
                 noted = store.clock.monotonic()
         except Exception:
             log.exception("clerk")

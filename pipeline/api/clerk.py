@@ -34,12 +34,14 @@ def take_over(access: Access, store: Store) -> int:
     return len(rows)
 
 
-def note_head(access: Access, store: Store) -> None:
-    """Write down how far the audit log goes; once a day the log says it too, so that it also stands elsewhere."""
+def note_head(access: Access, store: Store) -> bool:
+    """Write down how far the audit log goes; once a day the log says it too, so that it also stands elsewhere. Whether
+    there was anything to write down."""
     with store.changing() as connection:
         end = audit.head(connection)
     if end.id == 0:
-        return
+        return False
     folder = access.book.path.parent / "audit"
     if heads.note(folder, end, utc=store.clock.utc(), sign=access.vault.sign):
         log.warning("audit log: row %d, hash %s", end.id, end.hash)
+    return True
