@@ -25,6 +25,7 @@ lint: $(DEV)
 nightly: $(DEV)
 	$(BIN)/python tests/faults/harness.py --link embedded --kills 200
 	$(BIN)/python tests/faults/harness.py --link redis --kills 200
+	NIGHTJAR_OUTAGE_S=600 $(BIN)/python -m pytest -n 0 -s tests/faults/test_outages.py -k "long and redis"
 	NIGHTJAR_RECONNECTS=2000 $(BIN)/python -m pytest tests/video/test_reconnect.py
 
 bench: $(DEV)
