@@ -45,6 +45,8 @@ from pipeline.track.log import TrackLog
 from pipeline.track.tracker import Tracker, TrackerParams
 from pipeline.types import Alert, CameraStatus, Evidence, Frame
 from pipeline.video.clip import ClipInfo
+from pipeline.video.evidence_stream import EvidenceStream, open_evidence
+from pipeline.video.hardware import choose as choose_hardware
 from pipeline.video.health import CameraHealth, HealthParams
 from pipeline.video.pacing import Sampler
 from pipeline.video.source import Source, open_source
@@ -130,15 +132,24 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
     secrets = load_secrets(folder=site.folder)
     source_text = site.source_of(job.camera_id, secrets)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(RedactingFilter(secrets.of([config.source, site.alerts.link])))
+        handler.addFilter(RedactingFilter(secrets.of([config.source, config.evidence_source or "", site.alerts.link])))
     detector = open_site_detector(site, data)
     delivery = _Delivery(job, link=_link(job, link_address(site, secrets), clock), data=data, clock=clock)
     track_log = TrackLog(data.tracks(), job.camera_id)
     camera: Camera
 
+    main_address = site.evidence_source_of(job.camera_id, secrets)
+    main = (
+        None if main_address is None
+        else open_evidence(job.camera_id, main_address, clock=clock, masks=config.masks)
+    )  # fmt: skip
+    hardware = choose_hardware(config.hardware)
+
     def cutter() -> Cutter:
         assert camera.source is not None
-        return _cutter(camera.source)
+        latest = camera.worker.latest
+        shift_s = 0.0 if latest is None else latest[0].utc - latest[0].pts
+        return _cutter(camera.source, main=main, shift_s=shift_s)
 
     learner = build_learner(site, job.camera_id, data=data, key=view_key(config, detector.name))
     inputs = LiveSwitches(data.inputs, journal=track_log.folder / JOURNAL, clock=clock)
@@ -155,7 +166,7 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
     def connect(run_id: int, resume_pts: float | None) -> Source:
         return open_source(
             job.camera_id, source_text, clock=clock, run_id=run_id, start_utc=site.start_utc(job.camera_id),
-            pace=job.pace, resume_pts=resume_pts, masks=config.masks,
+            pace=job.pace, resume_pts=resume_pts, masks=config.masks, hardware=hardware,
         )  # fmt: skip
 
     camera = Camera(
@@ -173,7 +184,7 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         ),
     )  # fmt: skip
     watched.moved = lambda: camera.guard.moved
-    for note in detector.notes:
+    for note in (*detector.notes, *filter(None, [hardware.note])):
         log.warning("camera %s: %s", job.camera_id, note)
     log.info("camera %s: detector %s", job.camera_id, detector.name)
     return camera
@@ -286,8 +297,16 @@ class _Delivery:
         self._outbox.close()
 
 
-def _cutter(source: Source) -> Cutter:
+def _cutter(source: Source, *, main: EvidenceStream | None, shift_s: float) -> Cutter:
+    """Cuts from the main stream where there is one that holds the time, else from the analysed one. `shift_s` is wall
+    time less media time of the analysed stream."""
+
     def cut(since_pts: float, until_pts: float, path: Path) -> Cut | None:
+        if main is not None:
+            whole = main.cut(since_pts + shift_s, until_pts + shift_s, path)
+            if isinstance(whole, ClipInfo):
+                return Cut(whole.sha256, whole.start_pts - shift_s)
+            log.warning("clip from the analysed stream: %s", whole.reason)
         made = source.ring.cut(since_pts, until_pts, path)
         if isinstance(made, ClipInfo):
             return Cut(made.sha256, made.start_pts)

@@ -222,6 +222,21 @@ def test_an_episode_of_a_camera_that_is_configured_no_more_ends() -> None:
     assert [told[:2] for told in yard.told] == [("end", "gone")]
 
 
+def test_cameras_come_and_go_while_it_runs() -> None:
+    yard = Yard(["a"])
+    yard.run(20)
+    yard.state["b"], yard.frame_utc["b"] = "refused", None
+    yard.run(12)
+    assert [told[:3] for told in yard.told] == [("start", "b", ["b"])]
+    del yard.state["b"], yard.reports["b"]
+    yard.run(1)
+    assert yard.changes == ["start", "end"]
+    yard.sentry.watch({})
+    del yard.state["a"], yard.reports["a"]
+    yard.run(30)
+    assert yard.changes == ["start", "end"]
+
+
 @pytest.mark.parametrize(
     ("source", "network"),
     [

@@ -58,9 +58,13 @@ class AlertsConfig(Part):
 
 class CameraConfig(Part):
     """One camera. `source` may hold `${NAME}`; `start` is the wall time of a file's first frame; `moves` says that it
-    sways, pans or is carried, which the tracker then looks for."""
+    sways, pans or is carried, which the tracker then looks for. `source` is analysed; clips are cut from
+    `evidence_source`, the camera's main stream, where there is one. `hardware` is the device that decodes: `off`,
+    `auto`, or one such as `cuda`, `vaapi`, `qsv`. `covered_s` is how long the picture may be covered or dark."""
 
     source: str = Field(repr=False)
+    evidence_source: str | None = Field(default=None, repr=False)
+    hardware: str = Field(default="off", pattern=r"^[a-z][a-z0-9]{1,15}$")
     start: Instant | None = None
     analyze_fps: Positive = Field(default=5.0, le=120)
     moves: bool = False
@@ -76,6 +80,13 @@ class CameraConfig(Part):
     @classmethod
     def _source(cls, text: str) -> str:
         source_kind(text)
+        return text
+
+    @field_validator("evidence_source")
+    @classmethod
+    def _live_only(cls, text: str | None) -> str | None:
+        if text is not None and source_kind(text) not in ("address", "secret"):
+            raise ValueError("an address such as rtsp://camera/main: a file or a device has one stream")
         return text
 
     @field_validator("start")
@@ -156,6 +167,15 @@ class Site(Part):
             return absolute_source(text, self.folder)
         except ValueError as error:
             raise SiteError(f"{where}: {redact(text)}: allowed: {error}") from None
+
+    def evidence_source_of(self, camera_id: str, secrets: Secrets) -> str | None:
+        """The address that clips are cut from, secrets filled in, or None. Keep it out of logs.
+
+        Raises:
+            SiteError: a `${NAME}` without a value.
+        """
+        text = self.cameras[camera_id].evidence_source
+        return None if text is None else secrets.fill(text, where=f"cameras.{camera_id}.evidence_source")
 
     def start_utc(self, camera_id: str) -> float | None:
         """Wall time of a file's first frame, seconds since the epoch; None where the file does not say."""

@@ -20,11 +20,13 @@ from av.video.stream import VideoStream
 from pipeline.clock import Clock
 from pipeline.errors import SourceError
 from pipeline.types import CameraState
+from pipeline.video.hardware import Hardware
 
 if TYPE_CHECKING:
     from pipeline.video.timeline import VideoPacket
 
 
+SOFTWARE = Hardware(None)
 LIVE_SCHEMES = ("rtsp", "rtsps", "http", "https")
 _UNTIMED = frozenset(("mpjpeg", "mjpeg", "h264", "hevc"))
 """Formats without times of their own: FFmpeg makes them up from a nominal frame rate, arrival says more."""
@@ -68,19 +70,22 @@ class Connection(Protocol):
 
 
 class AvConnection:
-    """`Connection` to a real address, file or device. `timeout_s` is for opening and for each read.
+    """`Connection` to a real address, file or device. `timeout_s` is for opening and for each read, `hardware` what
+    decodes.
 
     Raises:
         SourceError: with a typed state, see `explain`.
     """
 
-    def __init__(self, camera_id: str, source: str, *, timeout_s: float, clock: Clock) -> None:
+    def __init__(
+        self, camera_id: str, source: str, *, timeout_s: float, clock: Clock, hardware: Hardware = SOFTWARE
+    ) -> None:
         self._place = place_of(camera_id, source)
         live = is_live(source)
         check_address(camera_id, source)
         began_s = clock.monotonic()
         try:
-            self._container = _open(source, place=self._place, timeout_s=timeout_s if live else None)
+            self._container = _open(source, place=self._place, timeout_s=timeout_s if live else None, hardware=hardware)
         except SourceError as error:
             # FFmpeg calls an RTSP server that accepts and says nothing "invalid data" once the time is up.
             if live and error.state == "no_video" and clock.monotonic() - began_s >= 0.9 * timeout_s:
@@ -209,14 +214,17 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], CameraState, str], ...] = (
 _UNREACHABLE = frozenset((errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EIO, errno.ENXIO, errno.ENODEV))
 
 
-def _open(source: str, *, place: str, timeout_s: float | None) -> av.container.InputContainer:
+def _open(source: str, *, place: str, timeout_s: float | None, hardware: Hardware) -> av.container.InputContainer:
     options: dict[str, str] = {}
     if scheme_of(source) in ("rtsp", "rtsps"):
         options = {"rtsp_transport": "tcp", "analyzeduration": "1000000", "fpsprobesize": "5"}
     device = _device(source)
     timeout = None if timeout_s is None else (timeout_s, timeout_s)
     try:
-        return av.open(device or source, "r", format="v4l2" if device else None, options=options, timeout=timeout)
+        return av.open(
+            device or source, "r", format="v4l2" if device else None, options=options, timeout=timeout,
+            hwaccel=hardware.accel(),
+        )  # fmt: skip
     except (av.error.FFmpegError, OSError, ValueError) as error:
         failure = explain(error, place)
     raise failure

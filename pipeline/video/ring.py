@@ -75,6 +75,11 @@ class PacketRing:
         with self._lock:
             return self._end_s() - self._gops[0].start_s if self._gops else 0.0
 
+    def begins_s(self) -> float:
+        """When the oldest packet held is shown, seconds of packet time since the first frame; infinite while empty."""
+        with self._lock:
+            return self._gops[0].start_s - self.origin_s if self._gops else float("inf")
+
     def append(self, packet: VideoPacket) -> None:
         """Keep one packet; those before the first keyframe cannot be decoded and are passed over."""
         if not packet.size or packet.dts is None:

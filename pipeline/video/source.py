@@ -8,8 +8,9 @@ from typing import Protocol, Self
 
 from pipeline.clock import Clock
 from pipeline.types import Frame
-from pipeline.video.connection import AvConnection, Connection, SourceInfo, is_live
+from pipeline.video.connection import SOFTWARE, AvConnection, Connection, SourceInfo, is_live
 from pipeline.video.file import FileSource
+from pipeline.video.hardware import Hardware
 from pipeline.video.live import LiveSource
 from pipeline.video.masks import Masks, Polygon
 from pipeline.video.ring import PacketRing
@@ -60,6 +61,7 @@ def open_source(
     masks: Sequence[Polygon] = (),
     timeout_s: float = TIMEOUT_S,
     ring_s: float = RING_S,
+    hardware: Hardware = SOFTWARE,
 ) -> Source:
     """Open `source`: an rtsp(s) or http(s) address, a device under /dev, or else a file.
 
@@ -67,6 +69,7 @@ def open_source(
     `resume_pts` is the media time of the last frame already dealt with: those up to it are decoded, not given.
     `pace` releases a file's frames at their media time, as a camera would. A camera gives its latest frame: one
     that was not fetched in time is dropped and counted. `masks` are normalised polygons, black in all that is given.
+    `hardware` is what decodes, see `hardware.choose`.
 
     Raises:
         SourceError: it cannot be opened; `state` says why and the message holds no credential.
@@ -74,7 +77,7 @@ def open_source(
     painted = Masks(masks)
 
     def connect() -> Connection:
-        return AvConnection(camera_id, source, timeout_s=timeout_s, clock=clock)
+        return AvConnection(camera_id, source, timeout_s=timeout_s, clock=clock, hardware=hardware)
 
     if is_live(source):
         return open_live(
