@@ -20,6 +20,7 @@ class DataFolder:
     | store.sqlite | the API's process | one |
     | outbox/CAMERA.sqlite | that camera's process | one |
     | tracks/CAMERA/ | that camera's process | - |
+    | versions/ | the API's process; nothing in it is ever changed | - |
     | inputs.json | the API's process, replaced whole; cameras look at it | - |
     | verdicts.json | the API's process, replaced whole; learners read it | - |
     | evidence/ | camera processes write, the API's process removes | - |
@@ -48,6 +49,11 @@ class DataFolder:
     @property
     def keys(self) -> Path:
         return self.root / "keys"
+
+    @property
+    def versions(self) -> Path:
+        """Every state that the site file was in."""
+        return self.root / "versions"
 
     @property
     def inbox(self) -> Path:

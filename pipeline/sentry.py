@@ -101,6 +101,7 @@ class Sentry:
         now = clock.monotonic()
         self._seen = {camera_id: _Seen(now) for camera_id in posts}
         self._episodes = [_taken_up(episode, posts) for episode in before]
+        self._turn = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sentry", daemon=True)
 
@@ -113,19 +114,26 @@ class Sentry:
             self._thread.join(timeout=10.0)
 
     def watch(self, posts: Mapping[str, Post]) -> None:
-        """Go on with these cameras: the site was changed."""
-        self._posts = dict(posts)
+        """Go on with these cameras; one that went is not looked for any more. May be called from any thread."""
+        with self._turn:
+            now = self._clock.monotonic()
+            self._posts = posts
+            self._seen = {name: self._seen.get(name) or _Seen(now) for name in posts}
+            for episode in self._episodes:
+                if not episode.away <= set(posts):
+                    episode.away &= set(posts)
+                    episode.dirty = True
 
     def run_once(self) -> None:
         """Look at every camera, then tell what has changed."""
+        with self._turn:
+            self._look_round()
+
+    def _look_round(self) -> None:
         now = self._clock.monotonic()
-        statuses = {status.camera_id: status for status in self._status()}
-        for gone in self._seen.keys() - statuses.keys() - self._posts.keys():
-            del self._seen[gone]
-            self._back(gone)
-        for camera_id, status in statuses.items():
-            self._seen.setdefault(camera_id, _Seen(now))
-            self._look(status, now)
+        for status in self._status():
+            if status.camera_id in self._seen:
+                self._look(status, now)
         for camera_id, seen in self._seen.items():
             if seen.lost_s is not None and now - seen.lost_s >= OFFLINE_S and self._of(camera_id) is None:
                 self._lost(camera_id, seen)
@@ -163,16 +171,12 @@ class Sentry:
 
     # -- what belongs together ------------------------------------------------------------------------------------
 
-    def _network(self, camera_id: str) -> str:
-        post = self._posts.get(camera_id)
-        return f"camera {camera_id}" if post is None else post.network
-
     def _of(self, camera_id: str) -> _Episode | None:
         return next((episode for episode in self._episodes if camera_id in episode.away), None)
 
     def _lost(self, camera_id: str, seen: _Seen) -> None:
         """Join the episode of the same network and moment, or begin one with all that were lost with this camera."""
-        network = self._network(camera_id)
+        network = self._posts[camera_id].network
         for episode in self._episodes:
             if episode.network == network and abs(episode.since_utc - seen.lost_utc) <= SAME_S:
                 self._join(episode, camera_id)
@@ -183,7 +187,7 @@ class Sentry:
             together = its.lost_s is not None and abs(its.lost_utc - seen.lost_utc) <= SAME_S
             failing = its.said is not None and its.said.state not in _WORKS
             if other == camera_id or (
-                together and failing and self._network(other) == network and self._of(other) is None
+                together and failing and self._posts[other].network == network and self._of(other) is None
             ):
                 self._join(episode, other)
         episode.since_utc = min(self._seen[one].lost_utc for one in episode.cameras)
@@ -223,8 +227,7 @@ class Sentry:
 
     def _why(self, episode: _Episode) -> dict[str, Any]:
         away = [name for name in episode.cameras if name in episode.away]
-        zones = {name: self._posts[name].zones for name in away if name in self._posts}
-        unguarded = {name: list(zones.get(name, ())) or ["whole picture"] for name in away}
+        unguarded = {name: list(self._posts[name].zones) or ["whole picture"] for name in away if name in self._posts}
         return {
             "sentence": _sentence(episode, away, unguarded), "topic": TOPIC, "network": episode.network,
             "cameras": episode.cameras, "away": away, "unguarded": unguarded,

@@ -7,22 +7,29 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from pipeline import __version__
 from pipeline.access import links
 from pipeline.access.access import Access
 from pipeline.alerts.consumer import Consumer
 from pipeline.api.app import build_app
+from pipeline.api.deps import Parts
 from pipeline.api.server import make_server
 from pipeline.api.settings import ApiSettings, CameraInfo, Reach, TrackReader, check_bind, is_loopback
 from pipeline.clock import Clock
 from pipeline.deskbook import build_desk_rules
+from pipeline.editing.changes import Changes
+from pipeline.editing.desk import SiteDesk
+from pipeline.editing.setup import Setup
+from pipeline.editing.versions import Versions
 from pipeline.engine.local import LocalHost
 from pipeline.engine.protocol import Job
 from pipeline.errors import BadInput, NightjarError, StoreError
 from pipeline.evidence.keys import signing_key
 from pipeline.folders import DataFolder
-from pipeline.lookout import build_sentry
+from pipeline.lookout import build_sentry, posts_of
 from pipeline.outside import World
 from pipeline.retention.keeper import Keeper
 from pipeline.secrets import load_secrets
@@ -60,6 +67,7 @@ class Service:
         port: int = 8000,
         any_port: bool = False,
         pace: bool = False,
+        site_file: Path | None = None,
     ) -> None:
         self.reach = reach or Reach(host=host)
         check_bind(self.reach)
@@ -77,17 +85,15 @@ class Service:
             self._close_sockets()
             raise
         token = new_token()
-        jobs = [
-            Job(
-                camera_id=camera_id, site_text=site_text, site_path=site_path, data=str(data.root),
-                ingest_url=_url(self.reach, _own_address(self.reach.host), bound), token=token, epoch=0, pace=pace,
-                ingest_certificate=str(self.reach.certificate or ""),
-            )
-            for camera_id in self.site.cameras
-        ]  # fmt: skip
+        self._clock = clock
+        self._job = Job(
+            camera_id="", site_text=site_text, site_path=site_path, data=str(data.root),
+            ingest_url=_url(self.reach, _own_address(self.reach.host), bound), token=token, epoch=0, pace=pace,
+            ingest_certificate=str(self.reach.certificate or ""),
+        )  # fmt: skip
         address = load_secrets(folder=self.site.folder).fill(self.site.alerts.link, where="alerts.link")
         self._consumer = None if address == "embedded" else Consumer(address, self.store, clock)
-        self.workers = LocalHost(jobs, clock=clock, new_epoch=self.store.new_epoch)
+        self.workers = LocalHost(self._jobs(), clock=clock, new_epoch=self.store.new_epoch)
         settings = ApiSettings(
             site_name=self.site.name, timezone=self.site.timezone, token=token, evidence=data.evidence,
             cameras=camera_infos(self.site), version=__version__, reach=self.reach, desk=build_desk_rules(self.site),
@@ -102,9 +108,10 @@ class Service:
             self.store, control=self.workers, settings=settings, access=self.access, outside=self.world.outside()
         )
         app.state.eraser = self.keeper
+        self._app = app
+        self._desk = self._open_desk(site_file or Path(site_path), data)
         self._server = make_server(app, port=bound)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": self._sockets}, name="api")
-        self._clock = clock
 
     def start(self) -> None:
         """Serve, then watch: workers start once the API takes their alerts.
@@ -124,9 +131,13 @@ class Service:
         self.workers.start()
         self.keeper.start()
         self._sentry.start()
+        if self._desk is not None:
+            self._desk.start()
 
     def stop(self) -> None:
         """Let the workers hand over what they hold, then stop serving."""
+        if self._desk is not None:
+            self._desk.stop()
         self._sentry.stop()
         self.keeper.stop()
         self.workers.stop()
@@ -144,6 +155,37 @@ class Service:
         if not self.access.no_account():
             return None
         return f"{self.url}/login.html#link={links.make(self.access.book, account=None, actor='console')}"
+
+    def _jobs(self) -> list[Job]:
+        return [replace(self._job, camera_id=camera_id) for camera_id in self.site.cameras]
+
+    def _open_desk(self, path: Path, data: DataFolder) -> SiteDesk | None:
+        """The desk at which the site is changed while it runs; a site that came from no file cannot be."""
+        if not path.is_file():
+            return None
+        versions = Versions(data.versions)
+        desk = SiteDesk(path, name=self._job.site_path, versions=versions, clock=self._clock, apply=self._apply)
+        self._app.state.setup = Setup(desk, data=data, clock=self._clock)
+        return desk
+
+    def _apply(self, text: str, site: Site, touched: Changes) -> None:
+        """Go on with a changed site: cameras that it touches start anew, the pages and the desk judge by it at once.
+        Where alerts go, sinks, heartbeat and retention stay as they were until the next start."""
+        self.site, self._job = site, replace(self._job, site_text=text)
+        self.workers.update(self._jobs(), anew={*touched.added, *touched.altered})
+        self._sentry.watch(posts_of(site))
+        self.world.inputs.change_site(site)
+        parts: Parts = self._app.state.parts
+        settings = replace(
+            parts.settings, site_name=site.name, timezone=site.timezone, cameras=camera_infos(site),
+            desk=build_desk_rules(site), video_url=site.desk.video_url,
+        )  # fmt: skip
+        self.store.desk_rules = settings.desk
+        self._app.state.parts = replace(parts, settings=settings)
+        log.warning(
+            "the site was changed: cameras added %s, removed %s, started anew %s",
+            *(", ".join(some) or "none" for some in (touched.added, touched.removed, touched.altered)),
+        )
 
     def _close_sockets(self) -> None:
         for listener in self._sockets:

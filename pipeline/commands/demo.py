@@ -26,6 +26,7 @@ from rich.table import Table
 
 from pipeline.bootstrap import log_to_stderr
 from pipeline.clock import Clock, SystemClock
+from pipeline.commands.samples import lay_days
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder, shipped
 from pipeline.service import Service
@@ -75,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         prepare(samples, data)
         service = Service(
-            site_text=(samples / "site.yaml").read_text(encoding="utf-8"), site_path=str(samples / "site.yaml"),
-            data=data, clock=clock, port=args.port, any_port=True, pace=True,
+            site_text=site_copy(data).read_text(encoding="utf-8"), site_path=str(samples / "site.yaml"),
+            site_file=site_copy(data), data=data, clock=clock, port=args.port, any_port=True, pace=True,
         )  # fmt: skip
         with service:
             quiet = args.json
@@ -89,10 +90,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def prepare(samples: Path, data: DataFolder) -> None:
-    """A data folder for the sample site, with the routes that its synthetic days teach."""
+    """A data folder for the sample site, with the synthetic day for dry runs and the routes that such days teach."""
     data.create()
+    lay_days(samples, data)
     for model in sorted((samples / "routes").glob("*.model")):
         shutil.copy(model, data.route_model(model.stem))
+    if not site_copy(data).exists():
+        shutil.copyfile(samples / "site.yaml", site_copy(data))
+
+
+def site_copy(data: DataFolder) -> Path:
+    """The sample site as the demo's installers change it; the one that comes with Nightjar stays as it is."""
+    return data.root / "site.yaml"
 
 
 def expected_events(samples: Path) -> list[Expected]:

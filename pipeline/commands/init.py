@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pipeline.clock import SystemClock
+from pipeline.editing.trials import FIXES
 from pipeline.errors import BadInput, SourceError
 from pipeline.secrets import SECRETS_FILE_NAME, redact
 from pipeline.site import parse_site
@@ -18,14 +19,6 @@ from pipeline.site.source import source_kind
 from pipeline.video.source import open_source
 
 HOURS = re.compile(r"\d{2}:\d{2}-\d{2}:\d{2}")
-FIXES = {
-    "refused": "nothing listens there: is the camera on, and is the port right (RTSP is usually 554)?",
-    "unauthorised": "the camera wants another user or password",
-    "not_found": "the camera has no stream of that path; its manual or web page names it",
-    "timed_out": "no answer: check the cable, the network and the address",
-    "no_video": "it answers, but sends no video",
-    "decoding_errors": "what it sends cannot be decoded as video",
-}
 
 
 def add_to(subparsers: Any) -> None:

@@ -43,7 +43,7 @@ class SiteDesk:
     """
 
     def __init__(self, path: Path, *, name: str, versions: Versions, clock: Clock, apply: Apply) -> None:
-        self._path, self._name = path, name
+        self._path, self.name = path, name
         self._versions, self._clock, self._apply = versions, clock, apply
         self._lock = threading.RLock()
         self._stopping = threading.Event()
@@ -68,7 +68,7 @@ class SiteDesk:
 
     def document(self) -> SiteDocument:
         """The newest sound text, to change and to hand to `save`."""
-        return SiteDocument(self.version.text, self._name)
+        return SiteDocument(self.version.text, self.name)
 
     def parse(self, text: str) -> Site:
         """A site of such a text beside this one's file, ready to run.
@@ -76,7 +76,7 @@ class SiteDesk:
         Raises:
             SiteError: it has faults, or uses a secret that is not set.
         """
-        site = parse_site(text, self._name)
+        site = parse_site(text, self.name)
         secrets = load_secrets(folder=site.folder)
         for camera_id in site.cameras:
             site.source_of(camera_id, secrets)

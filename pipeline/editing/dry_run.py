@@ -2,7 +2,7 @@
 
     python -m pipeline.editing.dry_run < REQUEST > REPORT
 
-It runs in a process of its own (`ask`), so that an hour's replay costs no alert a millisecond.
+It runs in a process of its own (`asking.ask`), so that an hour's replay costs no alert a millisecond.
 """
 
 from __future__ import annotations
@@ -10,27 +10,26 @@ from __future__ import annotations
 import json
 import math
 import os
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pipeline.bootstrap import route_model
+from pipeline.editing.asking import Request
 from pipeline.editing.past import look_back
 from pipeline.errors import BadInput, NightjarError
 from pipeline.folders import DataFolder
+from pipeline.inputs.switches import Switches
+from pipeline.replay import LoggedTracks
 from pipeline.rulebook import build_engine
 from pipeline.site import Site, parse_site
 from pipeline.site.rules import AfterHours, Loitering, RuleConfig
 from pipeline.track.log import TrackLog
 from pipeline.types import Event, Tracks
-from rules.engine import Engine
 
-LIMIT_S = 60.0
-"""A dry run that takes longer is ended: ask for fewer days."""
 THINNED_S = 1.0
 """Of frames without anybody, one a second is enough to end what is open."""
 TRAIL_EVERY_S, TRAIL_POINTS = 0.5, 120
@@ -39,20 +38,6 @@ SHOWN = 200
 STEPS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 """Thresholds of the slider, as multiples of the rule's own."""
 SAME_EPISODE_S = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """`candidate` is the changed text, `current` the running one; only rules that differ are judged."""
-
-    task: Literal["dry_run", "past"] = "dry_run"
-    name: str
-    current: str
-    candidate: str
-    camera_id: str
-    data: str
-    since_utc: float
-    until_utc: float
 
 
 @dataclass(slots=True)
@@ -82,28 +67,6 @@ class RuleReport:
     curve: list[tuple[float, int]] = field(default_factory=list)
 
 
-def ask(request: Request, *, limit_s: float = LIMIT_S) -> dict[str, Any]:
-    """Run a request in a process of its own.
-
-    Raises:
-        BadInput: it cannot be judged, or takes longer than `limit_s`.
-    """
-    command = [sys.executable, "-m", "pipeline.editing.dry_run"]
-    try:
-        done = subprocess.run(  # noqa: S603
-            command, input=json.dumps(asdict(request)), capture_output=True, text=True, timeout=limit_s, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise BadInput(f"the replay takes longer than {limit_s:.0f} s: ask for fewer days") from None
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError:
-        raise BadInput("the replay failed; the log says why") from None
-    if "fault" in answer:
-        raise BadInput(str(answer["fault"]))
-    return dict(answer)
-
-
 def answer(request: Request) -> dict[str, Any]:
     """What the process says: a report, or the camera's past.
 
@@ -111,28 +74,37 @@ def answer(request: Request) -> dict[str, Any]:
         NightjarError: a site with faults.
     """
     data = DataFolder(Path(request.data))
-    frames = TrackLog(data.tracks(), request.camera_id).read(request.since_utc, request.until_utc)
+    logged = LoggedTracks(
+        request.camera_id, TrackLog(data.tracks(), request.camera_id), request.since_utc, request.until_utc
+    )
+    frames = logged.tracks(0.0)
     if request.task == "past":
         return look_back(frames).value()
     current = parse_site(request.current, request.name)
     candidate = parse_site(request.candidate, request.name)
     if request.camera_id not in candidate.cameras:
         raise BadInput(f"camera {request.camera_id!r}: the site has {', '.join(candidate.cameras) or 'no cameras'}")
-    return judge(current, candidate, request.camera_id, frames, data=data)
+    return judge(current, candidate, request.camera_id, frames, data=data, switches=logged.switches)
 
 
 def judge(
-    current: Site, candidate: Site, camera_id: str, frames: Iterable[Tracks], *, data: DataFolder
-) -> dict[str, Any]:
+    current: Site, candidate: Site, camera_id: str, frames: Iterable[Tracks], *, data: DataFolder,
+    switches: Switches | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Both sites' rules over the frames, those left out that are the same in both."""
     now, then = _differing(current, candidate, camera_id)
     model = route_model(data, camera_id)
-    engines = {
-        "now": build_engine(_with_rules(current, camera_id, now), camera_id, route_model=model) if now else None,
-        "then": build_engine(_with_rules(candidate, camera_id, then), camera_id, route_model=model) if then else None,
-        "curve": _curve_engine(candidate, camera_id, then),
+    sites = {
+        "now": _with_rules(current, camera_id, now) if now else None,
+        "then": _with_rules(candidate, camera_id, then) if then else None,
+        "curve": _lowered(candidate, camera_id, then),
     }
-    told: dict[str, list[Event]] = {name: [] for name in engines}
+    engines = {
+        name: build_engine(site, camera_id, route_model=model, switches=switches)
+        for name, site in sites.items()
+        if site is not None
+    }
+    told: dict[str, list[Event]] = {name: [] for name in sites}
     trails = _Trails()
     span: list[float] = []
     drawn: dict[str, list[tuple[float, float]]] = {}
@@ -141,16 +113,13 @@ def judge(
         span[:] = [span[0] if span else last.utc, last.utc]
         trails.take(last)
         for name, engine in engines.items():
-            if engine is None:
-                continue
             for event in engine.update(last):
                 told[name].append(event)
                 if event.state == "start":
                     drawn.setdefault(event.key, trails.of(event))
     if last is not None:
         for name, engine in engines.items():
-            if engine is not None:
-                told[name] += engine.close(utc=last.utc, reason="the recording ended")
+            told[name] += engine.close(utc=last.utc, reason="the recording ended")
     reports = [_report(rule, told, drawn) for rule in {rule.id: rule for rule in (*now, *then)}.values()]
     return {
         "camera_id": camera_id, "since_utc": span[0] if span else None, "until_utc": span[1] if span else None,
@@ -228,7 +197,7 @@ def _threshold(rule: RuleConfig) -> tuple[str, float] | None:
     return None
 
 
-def _curve_engine(site: Site, camera_id: str, rules: Sequence[RuleConfig]) -> Engine | None:
+def _lowered(site: Site, camera_id: str, rules: Sequence[RuleConfig]) -> Site | None:
     """The rules with their lowest threshold: stays that end tell which higher ones they would have crossed."""
     low = []
     for rule in rules:
@@ -239,7 +208,7 @@ def _curve_engine(site: Site, camera_id: str, rules: Sequence[RuleConfig]) -> En
             if isinstance(rule, Loitering):
                 update |= {"escalate_s": (), "closed_dwell_s": None}
             low.append(rule.model_copy(update=update))
-    return build_engine(_with_rules(site, camera_id, low), camera_id) if low else None
+    return _with_rules(site, camera_id, low) if low else None
 
 
 def _report(

@@ -59,6 +59,10 @@ class Inputs:
         self._switches = Switches()
         self._tell()
 
+    def change_site(self, site: Site) -> None:
+        """Judge what is told from now on by a changed site; what holds already goes on as it was taken."""
+        self._site = site
+
     def take(self, told: Told, *, actor: str) -> dict[str, Any]:
         """Keep it and tell the cameras; the entry as `current` has it.
 

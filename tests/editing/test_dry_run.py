@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.editing.dry_run import Request, ask, judge, thinned
+from pipeline.editing.asking import Request, ask
+from pipeline.editing.dry_run import judge, thinned
 from pipeline.editing.past import GRID, look_back
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
