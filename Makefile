@@ -3,9 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/.core
+ULTRALYTICS := .venv-ultralytics
+# The CPU build is 2 GB in all, where pip finds it; PyPI's own for Linux brings CUDA. TORCH= takes another.
+TORCH ?= torch==2.13.0
 DEV := $(VENV)/.dev
 
-.PHONY: all demo test lint nightly bench wheel wheel-check clean
+.PHONY: all demo test test-ultralytics lint nightly bench wheel wheel-check clean
 
 all: $(CORE)
 
@@ -14,6 +17,10 @@ demo: $(CORE)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The extra nightjar[ultralytics] against the package itself, in an environment of its own because of its size.
+test-ultralytics: $(ULTRALYTICS)/.ready
+	$(ULTRALYTICS)/bin/python -m pytest tests/ultralytics
 
 lint: $(DEV)
 	$(BIN)/ruff check .
@@ -25,6 +32,7 @@ lint: $(DEV)
 nightly: $(DEV)
 	$(BIN)/python tests/faults/harness.py --link embedded --kills 200
 	$(BIN)/python tests/faults/harness.py --link redis --kills 200
+	NIGHTJAR_ALL_HITS=1 $(BIN)/python -m pytest -n 0 tests/faults/test_delivery_kills.py tests/faults/test_sink_kills.py
 	NIGHTJAR_OUTAGE_S=600 $(BIN)/python -m pytest -n 0 -s tests/faults/test_outages.py -k "long and redis"
 	NIGHTJAR_RECONNECTS=2000 $(BIN)/python -m pytest tests/video/test_reconnect.py
 
@@ -54,5 +62,11 @@ $(DEV): $(CORE)
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+$(ULTRALYTICS)/.ready: pyproject.toml constraints.txt
+	@echo "Setting up $(ULTRALYTICS) (some minutes) ..."
+	@$(PYTHON) -m venv $(ULTRALYTICS)
+	@$(ULTRALYTICS)/bin/python -m pip install --quiet --constraint constraints.txt "$(TORCH)" ultralytics==8.4.190 pytest --editable '.[ultralytics]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ULTRALYTICS) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

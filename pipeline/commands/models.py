@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,8 @@ from pipeline.detect.adding import RANK, Wish, add
 from pipeline.detect.catalog import Catalog, Entry, load_catalog
 from pipeline.detect.families import FAMILIES
 from pipeline.detect.pull import pull, state_of
-from pipeline.errors import BadInput, ModelError, ToolMissing
+from pipeline.detect.ultralytics import SIDE, export_onnx
+from pipeline.errors import BadInput, ModelError
 from pipeline.folders import DataFolder, default_data
 
 MIRROR = "NIGHTJAR_MIRROR"
@@ -44,11 +44,17 @@ def add_to(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     added.set_defaults(run=run_add)
     exported = verbs.add_parser("export", help="make ONNX of Ultralytics weights and catalogue it")
     exported.add_argument("path", type=Path, metavar="MODEL.pt")
-    exported.add_argument("--imgsz", type=int, default=640, help="input side in px, a multiple of 32 (default 640)")
+    exported.add_argument(
+        "--imgsz", type=int, default=SIDE, help=f"input side in px, a multiple of 32 (default {SIDE})"
+    )
+    exported.add_argument(
+        "--open-size", action="store_true", help="input of any proportions: less work on 16:9 pictures"
+    )
+    exported.add_argument("--end-to-end", action="store_true", help="the head without duplicates, where there is one")
     exported.set_defaults(run=run_export)
     for verb in (added, exported):
         verb.add_argument("--name", help="name in the catalogue (default: the file's)")
-        verb.add_argument("--licence", default="not stated", help="licence to note")
+        verb.add_argument("--licence", help="licence to note (default: what the file says)")
         verb.add_argument("--rank", type=int, default=RANK, help=f"`auto` takes the highest present (default {RANK})")
     for verb in (shown, pulled, verified, added, exported):
         verb.add_argument("--data", type=Path, help="data folder")
@@ -94,27 +100,10 @@ def run_export(args: argparse.Namespace) -> int:
     if args.imgsz < 32 or args.imgsz % 32:
         raise BadInput(f"--imgsz: {args.imgsz}; allowed: multiples of 32 from 32 on")
     with tempfile.TemporaryDirectory() as place:
-        path = export_onnx(args.path, Path(place), side=args.imgsz)
+        path = export_onnx(
+            args.path, Path(place), side=args.imgsz, open_size=args.open_size, end_to_end=args.end_to_end
+        )
         return _add(args, path, Wish(name=args.name or args.path.stem, licence=args.licence, rank=args.rank))
-
-
-def export_onnx(weights: Path, place: Path, *, side: int) -> Path:
-    """ONNX with the package's own metadata, made in `place`.
-
-    Raises:
-        ToolMissing: the package is not installed.
-        ModelError: it cannot read or export these weights.
-    """
-    os.environ.setdefault("YOLO_AUTOINSTALL", "false")  # the package would otherwise install what it misses
-    try:
-        from ultralytics import YOLO
-    except ImportError as error:
-        raise ToolMissing(f"models export: {error}; get it with pip install 'nightjar[ultralytics]'") from None
-    try:
-        copied = Path(shutil.copy(weights, place))  # the package writes beside the weights
-        return Path(YOLO(str(copied)).export(format="onnx", imgsz=side))
-    except Exception as error:
-        raise ModelError(f"models export: {weights}: {error}") from error
 
 
 def _add(args: argparse.Namespace, path: Path, wish: Wish) -> int:

@@ -14,6 +14,7 @@ from pipeline.detect.catalog import SCHEMA, Entry, load_catalog, local_path, rea
 from pipeline.detect.model import ModelDetector
 from pipeline.detect.open import recognise
 from pipeline.detect.session import Session
+from pipeline.detect.ultralytics import SUFFIX
 from pipeline.errors import ModelError
 
 RANK = 100
@@ -29,7 +30,7 @@ class Wish:
     name: str | None = None
     family: str | None = None
     labels: tuple[str, ...] | None = None
-    licence: str = "not stated"
+    licence: str | None = None
     rank: int = RANK
 
 
@@ -41,6 +42,8 @@ def add(path: Path, folder: Path, wish: Wish) -> Entry:
     """
     if not path.is_file():
         raise ModelError(f"models add: {path}: no such file; give an ONNX file")
+    if path.suffix == SUFFIX:
+        raise ModelError(f"models add: {path}: allowed: ONNX files; `nightjar models export {path}` makes one of it")
     catalog = load_catalog(folder)
     digest = sha256_of(path)
     known = catalog.with_sha256(digest)
@@ -53,7 +56,8 @@ def add(path: Path, folder: Path, wish: Wish) -> Entry:
     card = recognise(path, session, catalog=catalog, family=family)
     card = replace(card, name=name, labels=wish.labels or card.labels)
     ModelDetector(session, card, score=0.5)  # its trial run refuses a layout that does not fit
-    entry = _entry(card, path, digest=digest, wish=wish)
+    told = session.signature.metadata.get("license", "not stated")
+    entry = _entry(card, path, digest=digest, wish=replace(wish, licence=wish.licence or told))
     _copy(path, folder / entry.file)
     _note(entry, folder)
     return entry
@@ -61,7 +65,7 @@ def add(path: Path, folder: Path, wish: Wish) -> Entry:
 
 def _entry(card: ModelCard, path: Path, *, digest: str, wish: Wish) -> Entry:
     return Entry(
-        name=card.name, file=f"{card.name}.onnx", url="", licence=wish.licence, origin=f"added from {path.name}",
+        name=card.name, file=f"{card.name}.onnx", url="", licence=wish.licence or "", origin=f"added from {path.name}",
         family=card.family.name, size=card.size, labels=card.labels, rank=wish.rank, sha256=digest,
         bytes=path.stat().st_size,
     )  # fmt: skip

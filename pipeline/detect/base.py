@@ -39,7 +39,8 @@ class DetectorSpec:
     `model` is a catalogued name, a path, `motion`, or `auto` (best catalogued model present, else `motion`). `score`
     is the lowest that is returned. `family` is needed only for weights that neither the catalogue nor their own
     metadata explains. `providers` are tried in order: cpu, openvino, cuda, tensorrt. With `regions`, a model looks at
-    crops where something moves or somebody is, instead of at the whole picture on every frame.
+    crops where something moves or somebody is, instead of at the whole picture on every frame. `classes` are the ones
+    that somebody watches for: a model then says which of these a box is, whatever else it may look like.
     """
 
     model: str = "auto"
@@ -48,6 +49,7 @@ class DetectorSpec:
     threads: int = 1
     providers: tuple[str, ...] = ("cpu",)
     regions: bool = False
+    classes: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.score < 1.0:

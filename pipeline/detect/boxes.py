@@ -51,6 +51,15 @@ def best_of(found: Detections, *, iou_limit: float) -> NDArray[np.int64]:
     return np.asarray(kept, np.int64).ravel()
 
 
+def with_area(found: Detections) -> Detections:
+    """Those whose box and score are numbers and whose box has an area; scores are at most 1."""
+    side = found.xyxy[:, 2:] - found.xyxy[:, :2]
+    fit = np.isfinite(found.xyxy).all(axis=1) & np.isfinite(found.score) & (side > 0).all(axis=1)
+    if fit.all() and (found.score <= 1).all():
+        return found
+    return Detections(found.xyxy[fit], np.minimum(found.score[fit], np.float32(1)), found.class_id[fit])
+
+
 def clip(xyxy: NDArray[np.float32], *, width: float, height: float) -> NDArray[np.float32]:
     """The part of each box inside the picture, as a new array."""
     limit = np.asarray((width, height, width, height), np.float32)

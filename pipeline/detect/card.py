@@ -69,9 +69,10 @@ def _layout(name: str, signature: Signature, labels: int) -> str:
     shape = signature.outputs[0].shape if len(signature.outputs) == 1 else ()
     if len(shape) == 3:
         _, middle, last = shape
-        # With two labels an RT-DETR row is as long as an end-to-end one; only the description tells them apart.
-        if last == 4 + labels and "rtdetr" in signature.metadata.get("description", "").lower():
-            return "rtdetr"
+        # By shape alone RT-DETR's rows pass for end-to-end ones, whose boxes are px and not shares of the input.
+        head, told = signature.metadata.get("head"), signature.metadata.get("description", "").lower()
+        if head == "RTDETRDecoder" or "rtdetr" in told:
+            return "rtdetr" if last == 4 + labels and head is None else "rtdetr_best"
         if _end_to_end(signature.metadata) or (last == 6 and middle != 4 + labels):
             return "yolo_end_to_end"
         if middle == 4 + labels:

@@ -10,22 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.base import DetectorKind
-from pipeline.detect.boxes import clip, suppress
+from pipeline.detect.boxes import clip, suppress, with_area
 from pipeline.detect.card import ModelCard
 from pipeline.detect.classes import class_ids
 from pipeline.detect.families.base import Size
 from pipeline.detect.letterbox import Letterbox, Placement
-from pipeline.detect.session import Session
+from pipeline.detect.session import Runner
 from pipeline.errors import ModelError
 from pipeline.types import Detections, Frame
 from rules.types import PERSON
 
 
 class ModelDetector:
-    """People (and whatever else the labels name) found by an ONNX model; keeps nothing between frames.
+    """People (and whatever else the labels name) found by loaded weights; keeps nothing between frames.
 
     A file that leaves its input size open gets one that matches the picture's proportions: the same resolution for
     less work (16:9 at 416 costs 10.7 instead of 16.7 ms, reference/performance.md section 3).
+
+    With `classes` it is only asked which of those somebody or something is. What a broken model makes of boxes and
+    scores that are no numbers, or boxes without an area, is left out.
 
     Raises:
         ModelError: the file's input or outputs do not fit the card.
@@ -33,7 +36,7 @@ class ModelDetector:
 
     kind: DetectorKind = "model"
 
-    def __init__(self, session: Session, card: ModelCard, *, score: float) -> None:
+    def __init__(self, session: Runner, card: ModelCard, *, score: float, classes: Sequence[int] | None = None) -> None:
         self.name = card.name
         self.card = card
         self.score = score
@@ -42,6 +45,7 @@ class ModelDetector:
         self._session = session
         self._ids = class_ids(card.labels)
         self.people = PERSON in self._ids
+        self._wanted = None if classes is None else np.flatnonzero(np.isin(self._ids, classes))
         self._open_size = _check_input(session, card)
         self._boxes: dict[Size, Letterbox] = {}
         self._try_out()
@@ -73,11 +77,9 @@ class ModelDetector:
         return self.card.size
 
     def _prepare(self, picture: Size) -> tuple[Letterbox, Placement]:
-        size = (
-            matched_size(picture, bound=self.card.size, stride=self.card.family.stride)
-            if self._open_size
-            else self.card.size
-        )
+        size = self.card.size
+        if self._open_size and self.card.family.recipe.fit != "stretch":
+            size = matched_size(picture, bound=size, stride=self.card.family.stride)
         if size not in self._boxes:
             self._boxes[size] = Letterbox(self.card.family.recipe, model=size)
         letterbox = self._boxes[size]
@@ -86,7 +88,8 @@ class ModelDetector:
     def _infer(self, letterbox: Letterbox, placement: Placement, *, width: int, height: int) -> Detections:
         found = self._decode(self._run(letterbox), (letterbox.width, letterbox.height))
         found = placement.to_picture(found)
-        return Detections(clip(found.xyxy, width=width, height=height), found.score, self._ids[found.class_id])
+        boxes = clip(found.xyxy, width=width, height=height)
+        return with_area(Detections(boxes, found.score, self._ids[found.class_id]))
 
     def _run(self, letterbox: Letterbox) -> list[NDArray[np.float32]]:
         signature = self._session.signature
@@ -96,7 +99,10 @@ class ModelDetector:
 
     def _decode(self, outputs: Sequence[NDArray[np.float32]], size: Size) -> Detections:
         family = self.card.family
-        found = family.decode(outputs, size, len(self.labels), self.score)
+        if self._wanted is not None and len(self._wanted) == 0:
+            return Detections.empty()
+        with np.errstate(over="ignore", invalid="ignore"):  # of a broken model; its boxes go
+            found = with_area(family.decode(outputs, size, len(self.labels), self.score, self._wanted))
         return found if family.nms_iou is None else suppress(found, iou_limit=family.nms_iou)
 
     def _try_out(self) -> None:
@@ -123,7 +129,7 @@ def matched_size(picture: Size, *, bound: Size, stride: int) -> Size:
     return across, down
 
 
-def _check_input(session: Session, card: ModelCard) -> bool:
+def _check_input(session: Runner, card: ModelCard) -> bool:
     """Whether the file leaves its input size open; ModelError where it contradicts the card."""
     tensor = session.signature.inputs[0]
     if tensor.dtype != "tensor(float)" or len(tensor.shape) != 4 or tensor.shape[1] not in (3, None):

@@ -10,7 +10,8 @@ from pipeline.detect.catalog import Catalog, Entry, load_catalog, sha256_of
 from pipeline.detect.model import ModelDetector
 from pipeline.detect.motion import MotionDetector
 from pipeline.detect.regions import RegionDetector
-from pipeline.detect.session import Session
+from pipeline.detect.session import Runner, Session
+from pipeline.detect.ultralytics import SUFFIX, TorchSession
 from pipeline.errors import ModelError
 
 
@@ -42,7 +43,7 @@ def open_detector(spec: DetectorSpec, *, models_folder: Path | None = None, cata
     )
 
 
-def recognise(path: Path, session: Session, *, catalog: Catalog, family: str | None) -> ModelCard:
+def recognise(path: Path, session: Runner, *, catalog: Catalog, family: str | None) -> ModelCard:
     """What a file is: by its sha256 in the catalogue, then by its own metadata, then by the family that is named.
 
     Raises:
@@ -73,13 +74,14 @@ def _catalogued(spec: DetectorSpec, entry: Entry, models_folder: Path | None) ->
             f"{path}: damaged (its sha256 is not the catalogue's); `nightjar models pull {entry.name}` again"
         )
     session = Session(path, threads=spec.threads, providers=spec.providers)
-    return _looking(spec, ModelDetector(session, entry.card(), score=spec.score))
+    return _looking(spec, ModelDetector(session, entry.card(), score=spec.score, classes=spec.classes))
 
 
 def _from_path(spec: DetectorSpec, path: Path, catalog: Catalog) -> Detector:
-    session = Session(path, threads=spec.threads, providers=spec.providers)
+    opened = TorchSession if path.suffix == SUFFIX else Session
+    session: Runner = opened(path, threads=spec.threads, providers=spec.providers)
     card = recognise(path, session, catalog=catalog, family=spec.family)
-    return _looking(spec, ModelDetector(session, card, score=spec.score))
+    return _looking(spec, ModelDetector(session, card, score=spec.score, classes=spec.classes))
 
 
 def _looking(spec: DetectorSpec, detector: ModelDetector) -> Detector:

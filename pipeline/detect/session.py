@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime as ort
@@ -39,8 +39,18 @@ class Signature:
     metadata: Mapping[str, str]
 
 
+class Runner(Protocol):
+    """Loaded weights, whatever runs them. `notes` are sentences worth announcing."""
+
+    notes: tuple[str, ...]
+    signature: Signature
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """Outputs, in the order of the signature, of input arrays by name."""
+
+
 class Session:
-    """One loaded model. `run` maps input arrays, by name, to the list of outputs.
+    """One loaded ONNX model. `run` maps input arrays, by name, to the list of outputs.
 
     Raises:
         ModelError: the file cannot be read as ONNX.

@@ -287,12 +287,19 @@ def test_export_without_the_package_names_the_extra(
 class Exporter:
     """What the package's `YOLO` is to us: writes an ONNX file, with its metadata, beside the weights."""
 
+    task = "detect"
+
     def __init__(self, weights: str) -> None:
         self.weights = Path(weights)
 
-    def export(self, *, format: str, imgsz: int) -> str:  # noqa: A002
-        assert format == "onnx"
-        said = {"task": "detect", "names": "{0: 'person', 1: 'dog'}", "imgsz": f"[{imgsz}, {imgsz}]"}
+    def export(self, *, format: str, imgsz: int, dynamic: bool) -> str:  # noqa: A002
+        assert (format, dynamic) == ("onnx", False)
+        said = {
+            "task": "detect",
+            "names": "{0: 'person', 1: 'dog'}",
+            "imgsz": f"[{imgsz}, {imgsz}]",
+            "license": "AGPL-3.0",
+        }
         head = np.zeros((1, 6, 84), np.float32)
         path = self.weights.with_suffix(".onnx")
         path.write_bytes(onnx_bytes([head], shape=(1, 3, imgsz, imgsz), metadata=said))
@@ -308,4 +315,5 @@ def test_export_catalogues_what_the_package_writes(tmp_path: Path, monkeypatch: 
     assert models(tmp_path, "export", str(tmp_path / "own.pt"), "--imgsz", "64") == 0
     entry = load_catalog(tmp_path / "models")["own"]
     assert (entry.family, entry.labels, entry.size) == ("yolo", ("person", "dog"), (64, 64))
+    assert entry.licence == "AGPL-3.0"
     assert not (tmp_path / "own.onnx").exists()

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.detect.base import DetectorSpec
-from pipeline.detect.card import card_from_metadata
+from pipeline.detect.card import ModelCard, card_from_metadata
 from pipeline.detect.catalog import load_catalog
 from pipeline.detect.families import FAMILIES, nanodet
 from pipeline.detect.model import ModelDetector
@@ -95,6 +95,12 @@ def rtdetr_rows() -> NDArray[np.float32]:
     return rows
 
 
+def rtdetr_best_rows() -> NDArray[np.float32]:
+    rows = np.zeros((1, 300, 6), np.float32)
+    rows[0, 0] = (24 / SIDE, 40 / SIDE, 16 / SIDE, 32 / SIDE, 0.72, 1)
+    return rows
+
+
 def fastestdet_planes() -> NDArray[np.float32]:
     planes = np.zeros((1, 7, 4, 4), np.float32)
     logit = lambda share: np.log(share / (1 - share))  # noqa: E731
@@ -118,6 +124,7 @@ MADE: list[tuple[str, Arrays, tuple[float, ...]]] = [
     ("yolo", [yolo_columns()], BOX),
     ("yolo_end_to_end", [end_to_end_rows()], BOX),
     ("rtdetr", [rtdetr_rows()], BOX),
+    ("rtdetr_best", [rtdetr_best_rows()], BOX),
     ("fastestdet", [fastestdet_planes()], BOX),
     ("nanodet", nanodet_heads(), (7.5, 23.5, 39.5, 55.5)),
 ]
@@ -159,9 +166,18 @@ def test_a_layout_that_does_not_fit_is_refused(family: str, word: str, shapes: l
         FAMILIES[family].check([np.zeros(shape, np.float32) for shape in shapes], (SIDE, SIDE), 2)
 
 
-def test_a_class_beyond_the_labels_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("family", "rows"), [("yolo_end_to_end", end_to_end_rows()), ("rtdetr_best", rtdetr_best_rows())]
+)
+def test_a_class_beyond_the_labels_is_refused(family: str, rows: NDArray[np.float32]) -> None:
     with pytest.raises(ModelError, match="class 1"):
-        FAMILIES["yolo_end_to_end"].decode([end_to_end_rows()], (SIDE, SIDE), 1, 0.5)
+        FAMILIES[family].decode([rows], (SIDE, SIDE), 1, 0.5)
+
+
+def test_scores_in_place_of_classes_are_no_rtdetr_best() -> None:
+    """With two labels the older layout of RT-DETR has six columns as well."""
+    with pytest.raises(ModelError, match="rtdetr_best layout"):
+        FAMILIES["rtdetr_best"].check([rtdetr_rows()], (SIDE, SIDE), 2)
 
 
 SAID = {"task": "detect", "names": "{0: 'dog', 1: 'person'}", "imgsz": "[64, 64]"}
@@ -174,6 +190,7 @@ SAID = {"task": "detect", "names": "{0: 'dog', 1: 'person'}", "imgsz": "[64, 64]
         ("yolo_end_to_end", end_to_end_rows(), {"end2end": "True"}),
         ("yolo_end_to_end", end_to_end_rows(), {"args": "{'nms': True}"}),
         ("rtdetr", rtdetr_rows(), {"description": "Ultralytics rtdetr-l model trained on own.yaml"}),
+        ("rtdetr_best", rtdetr_best_rows(), {"head": "RTDETRDecoder"}),
     ],
 )
 def test_an_export_says_itself_what_it_is(
@@ -208,3 +225,67 @@ def test_metadata_that_does_not_fit_is_refused(
 def test_a_file_without_metadata_says_nothing(tmp_path: Path) -> None:
     path = write_weights(tmp_path / "own.onnx", [yolo_columns()])
     assert card_from_metadata("own", Session(path).signature) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "cell"),
+    [
+        ("not a number", (np.nan, 0.5, 0, 0, 0.9, 0.9, 0.1)),
+        ("endless", (0.5, 0.5, 200, 200, 0.9, 0.9, 0.1)),
+        ("no width", (0.5, 0.5, -200, 0, 0.9, 0.9, 0.1)),
+        ("far outside", (900.0, 0.5, 0, 0, 0.9, 0.9, 0.1)),
+        ("a score that is no number", (0.5, 0.5, 0, 0, np.nan, 0.9, 0.1)),
+        ("a class score that is no number", (0.5, 0.5, 0, 0, 0.9, np.nan, 0.1)),
+    ],
+)
+def test_what_a_broken_model_says_is_left_out(word: str, cell: tuple[float, ...], tmp_path: Path) -> None:
+    rows = yolox_rows()
+    rows[0, 3] = cell
+    model = broken(tmp_path, rows)
+    found = model.detect(frame(np.zeros((2 * SIDE, 2 * SIDE, 3), np.uint8)))
+    assert found.xyxy == pytest.approx(2.0 * np.array([BOX])), word
+
+
+def test_a_score_above_one_is_one(tmp_path: Path) -> None:
+    rows = yolox_rows()
+    rows[0, 64 + 4 * 2 + 1, 4] = np.inf
+    assert broken(tmp_path, rows).detect(frame(np.zeros((SIDE, SIDE, 3), np.uint8))).score.tolist() == []
+    rows[0, 64 + 4 * 2 + 1, 4] = 7.0
+    assert broken(tmp_path, rows).detect(frame(np.zeros((SIDE, SIDE, 3), np.uint8))).score.tolist() == [1.0]
+
+
+def broken(place: Path, rows: NDArray[np.float32]) -> ModelDetector:
+    session = Session(write_weights(place / "w.onnx", [rows]))
+    card = ModelCard(name="w", family=FAMILIES["yolox"], size=(SIDE, SIDE), labels=("dog", "person"))
+    return ModelDetector(session, card, score=0.3)
+
+
+BOTH = [row for row in MADE if row[0] not in ("yolo_end_to_end", "rtdetr_best")]  # those say one class a box
+
+
+@pytest.mark.parametrize(("family", "outputs", "box"), BOTH, ids=[row[0] for row in BOTH])
+def test_of_wanted_classes_alone_a_box_is_the_best(family: str, outputs: Arrays, box: tuple[float, ...]) -> None:
+    """What looks like class 1 more than like class 0 is class 0 where nobody asks for 1."""
+    only = np.asarray([0])
+    low = FAMILIES[family].decode(outputs, (SIDE, SIDE), 2, 0.05, only)
+    boxes = low.xyxy[np.abs(low.xyxy - np.array(box)).max(axis=1) < 1e-3]
+    if family != "nanodet":  # there the other class is exactly 0
+        assert len(boxes) == 1
+    assert set(low.class_id.tolist()) <= {0}
+    assert len(FAMILIES[family].decode(outputs, (SIDE, SIDE), 2, 0.5, only)) == 0
+
+
+@pytest.mark.parametrize(("wanted", "count"), [((0,), 0), ((1,), 1), ((0, 1), 1)])
+@pytest.mark.parametrize(
+    ("family", "rows"), [("yolo_end_to_end", end_to_end_rows()), ("rtdetr_best", rtdetr_best_rows())]
+)
+def test_listed_boxes_of_other_classes_are_left_out(
+    family: str, rows: NDArray[np.float32], wanted: tuple[int, ...], count: int
+) -> None:
+    assert len(FAMILIES[family].decode([rows], (SIDE, SIDE), 2, 0.5, np.asarray(wanted))) == count
+
+
+def test_a_model_without_the_wanted_classes_finds_nothing(tmp_path: Path) -> None:
+    path = write_weights(tmp_path / "own.onnx", [yolo_columns()], metadata=SAID)
+    model = open_detector(DetectorSpec(model=str(path), score=0.5, classes=(7,)))
+    assert len(model.detect(frame(np.zeros((SIDE, SIDE, 3), np.uint8)))) == 0

@@ -13,7 +13,8 @@ FAMILIES: Mapping[str, Family] = {
         yolox.FAMILY,
         nanodet.FAMILY,
         fastestdet.FAMILY,
-        rtdetr.FAMILY,
+        rtdetr.ALL,
+        rtdetr.BEST,
         yolo.RAW,
         yolo.END_TO_END,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,19 @@ Size = tuple[int, int]
 Check = Callable[[Outputs, Size, int], None]
 """(outputs of a trial run, input size, number of labels): raises ModelError where the layout is not the family's."""
 
-Decode = Callable[[Outputs, Size, int, float], Detections]
-"""(outputs, input size, number of labels, lowest score): boxes in input px, `class_id` in the model's own order."""
+Wanted = NDArray[np.int64]
+"""Classes, in the model's own order, that anybody watches for."""
+
+
+class Decode(Protocol):
+    """From outputs to boxes in input px, with `class_id` in the model's own order.
+
+    With `wanted` a box is the best of those classes: a person stays one also where a dog is thought a bit likelier.
+    """
+
+    def __call__(
+        self, outputs: Outputs, size: Size, labels: int, score: float, wanted: Wanted | None = None
+    ) -> Detections: ...
 
 
 def no_more_inputs(signature: Signature, size: Size) -> Mapping[str, NDArray[Any]]:
@@ -62,3 +73,24 @@ def require(outputs: Outputs, *, family: str, expected: Sequence[tuple[int, ...]
         raise ModelError(
             f"these weights do not have the {family} layout: outputs are {found}, expected {list(expected)}"
         )
+
+
+def best(by_class: NDArray[np.float32], wanted: Wanted | None) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Score and class of the best of the wanted classes in each row of (N, labels), or of all: (N,) and (N,)."""
+    among = by_class if wanted is None else by_class[:, wanted]
+    top = among.argmax(axis=1)
+    classes = top if wanted is None else wanted[top]
+    return among[np.arange(len(among)), top], classes.astype(np.int32)
+
+
+def listed(rows: NDArray[np.float32], labels: int, score: float, wanted: Wanted | None) -> NDArray[np.float32]:
+    """Of rows (N, 6) that end with score and class, those above a score and of a wanted class.
+
+    Raises:
+        ModelError: one of them names a class that the labels do not have.
+    """
+    sure = rows[rows[:, 4] > score]
+    strange = ~((sure[:, 5] >= 0) & (sure[:, 5] < labels))
+    if strange.any():
+        raise ModelError(f"class {sure[strange][0, 5]:g} was found but there are {labels} labels")
+    return sure if wanted is None else sure[np.isin(sure[:, 5], wanted)]

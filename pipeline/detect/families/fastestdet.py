@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.detect.boxes import cxcywh_to_xyxy
-from pipeline.detect.families.base import Family, Outputs, Size, require
+from pipeline.detect.families.base import Family, Outputs, Size, Wanted, best, require
 from pipeline.detect.letterbox import Recipe
 from pipeline.types import Detections
 
@@ -18,12 +18,12 @@ def check(outputs: Outputs, size: Size, labels: int) -> None:
     require(outputs, family="fastestdet", expected=[(1, 5 + labels, size[1] // STRIDE, size[0] // STRIDE)])
 
 
-def decode(outputs: Outputs, size: Size, labels: int, score: float) -> Detections:
+def decode(outputs: Outputs, size: Size, labels: int, score: float, wanted: Wanted | None = None) -> Detections:
     """Planes are objectness, x, y (tanh, in cells), w, h (sigmoid, of the input), then class scores."""
     planes = outputs[0][0]
     _, down, across = planes.shape
-    best = planes[5:].argmax(axis=0)
-    scores = planes[0] ** OBJECT_POWER * planes[5:].max(axis=0) ** CLASS_POWER
+    share, classes = best(planes[5:].reshape(labels, -1).T, wanted)
+    scores = planes[0] ** OBJECT_POWER * share.reshape(down, across) ** CLASS_POWER
     row, column = np.nonzero(scores > score)
     x, y, w, h = planes[1:5, row, column]
     boxes = np.stack(
@@ -35,7 +35,7 @@ def decode(outputs: Outputs, size: Size, labels: int, score: float) -> Detection
         ),
         axis=1,
     ).astype(np.float32)
-    return Detections(cxcywh_to_xyxy(boxes), scores[row, column], best[row, column].astype(np.int32))
+    return Detections(cxcywh_to_xyxy(boxes), scores[row, column], classes.reshape(down, across)[row, column])
 
 
 FAMILY = Family(

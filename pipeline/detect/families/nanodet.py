@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.detect.families.base import Family, Outputs, Size, cells, require
+from pipeline.detect.families.base import Family, Outputs, Size, Wanted, best, cells, require
 from pipeline.detect.letterbox import Recipe
 from pipeline.types import Detections
 
@@ -27,16 +27,16 @@ def check(outputs: Outputs, size: Size, labels: int) -> None:
     require(outputs, family="nanodet", expected=expected)
 
 
-def decode(outputs: Outputs, size: Size, labels: int, score: float) -> Detections:
+def decode(outputs: Outputs, size: Size, labels: int, score: float, wanted: Wanted | None = None) -> Detections:
     """Three heads of class scores (1, cells, labels), then three of distances (1, cells, 4 sides x 8 bins)."""
     by_class = np.concatenate([head[0] for head in outputs[:3]])
-    top = by_class.max(axis=1)
-    kept = np.flatnonzero(top > score)
+    scores, classes = best(by_class, wanted)
+    kept = np.flatnonzero(scores > score)
     sides = np.concatenate([head[0] for head in outputs[3:]])[kept].reshape(-1, 4, BINS)
     centre, stride = _centres(size)[kept, :2], _centres(size)[kept, 2:]
     away = _expected(sides) * stride
     boxes = np.concatenate((centre - away[:, :2], centre + away[:, 2:]), axis=1)
-    return Detections(boxes, top[kept], by_class[kept].argmax(axis=1).astype(np.int32))
+    return Detections(boxes, scores[kept], classes[kept])
 
 
 def _expected(logits: NDArray[np.float32]) -> NDArray[np.float32]:

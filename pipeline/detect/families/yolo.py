@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.detect.boxes import cxcywh_to_xyxy
-from pipeline.detect.families.base import Family, Outputs, Size, cells
+from pipeline.detect.families.base import Family, Outputs, Size, Wanted, best, cells, listed
 from pipeline.detect.letterbox import Recipe
 from pipeline.errors import ModelError
 from pipeline.types import Detections
@@ -29,14 +29,13 @@ def check_raw(outputs: Outputs, size: Size, labels: int) -> None:
         )
 
 
-def decode_raw(outputs: Outputs, size: Size, labels: int, score: float) -> Detections:
+def decode_raw(outputs: Outputs, size: Size, labels: int, score: float, wanted: Wanted | None = None) -> Detections:
     """Columns are cx, cy, w, h in input px, then class scores."""
     head = outputs[0][0]
-    by_class = head[4:]
-    top = by_class.max(axis=0)
-    kept = np.flatnonzero(top > score)
-    best = by_class[:, kept].argmax(axis=0).astype(np.int32)
-    return Detections(cxcywh_to_xyxy(head[:4, kept].T), top[kept], best)
+    by_class = head[4:] if wanted is None else head[4:][wanted]
+    kept = np.flatnonzero(by_class.max(axis=0) > score)
+    scores, classes = best(head[4:, kept].T, wanted)
+    return Detections(cxcywh_to_xyxy(head[:4, kept].T), scores, classes)
 
 
 def check_end_to_end(outputs: Outputs, size: Size, labels: int) -> None:
@@ -47,18 +46,16 @@ def check_end_to_end(outputs: Outputs, size: Size, labels: int) -> None:
         )
 
 
-def decode_end_to_end(outputs: Outputs, size: Size, labels: int, score: float) -> Detections:
+def decode_end_to_end(
+    outputs: Outputs, size: Size, labels: int, score: float, wanted: Wanted | None = None
+) -> Detections:
     """Rows are x1, y1, x2, y2 in input px, score, class; duplicates are gone already; empty rows score 0.
 
     Raises:
         ModelError: a row that counts names a class that the labels do not have.
     """
-    rows = outputs[0][0]
-    rows = rows[rows[:, 4] > score]
-    classes = rows[:, 5].astype(np.int32)
-    if len(classes) and (classes.min() < 0 or classes.max() >= labels):
-        raise ModelError(f"class {classes.max()} was found but there are {labels} labels")
-    return Detections(np.ascontiguousarray(rows[:, :4]), np.ascontiguousarray(rows[:, 4]), classes)
+    rows = listed(outputs[0][0], labels, score, wanted)
+    return Detections(rows[:, :4].copy(), rows[:, 4].copy(), rows[:, 5].astype(np.int32))
 
 
 RAW = Family(name="yolo", recipe=RECIPE, stride=32, nms_iou=0.7, check=check_raw, decode=decode_raw)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.detect.boxes import cxcywh_to_xyxy
-from pipeline.detect.families.base import Family, Outputs, Size, cells, require
+from pipeline.detect.families.base import Family, Outputs, Size, Wanted, best, cells, require
 from pipeline.detect.letterbox import Recipe
 from pipeline.types import Detections
 
@@ -19,19 +19,18 @@ def check(outputs: Outputs, size: Size, labels: int) -> None:
     require(outputs, family="yolox", expected=[(1, cells(size, STRIDES), 5 + labels)])
 
 
-def decode(outputs: Outputs, size: Size, labels: int, score: float) -> Detections:
+def decode(outputs: Outputs, size: Size, labels: int, score: float, wanted: Wanted | None = None) -> Detections:
     """Rows are cx, cy, log w, log h in cells, objectness, then class scores: (1, cells, 5 + labels)."""
     rows = outputs[0][0]
     kept = np.flatnonzero(rows[:, 4] > score)  # a class score is at most 1, so objectness bounds the product
     rows = rows[kept]
-    by_class = rows[:, 5:] * rows[:, 4:5]
-    best = by_class.argmax(axis=1)
-    scores = by_class[np.arange(len(rows)), best]
+    scores, classes = best(rows[:, 5:], wanted)
+    scores = scores * rows[:, 4]
     sure = scores > score
     grid = _grid(size)[kept[sure]]
     rows = rows[sure]
     boxes = np.concatenate(((rows[:, :2] + grid[:, :2]) * grid[:, 2:], np.exp(rows[:, 2:4]) * grid[:, 2:]), axis=1)
-    return Detections(cxcywh_to_xyxy(boxes), scores[sure], best[sure].astype(np.int32))
+    return Detections(cxcywh_to_xyxy(boxes), scores[sure], classes[sure])
 
 
 @lru_cache(maxsize=32)
