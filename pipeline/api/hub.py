@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from pipeline.api.control import Control
+from pipeline.failpoint import failpoint
 from pipeline.store.feed import Change
 from pipeline.store.store import Store
 
@@ -172,7 +173,9 @@ class Hub:
             item = await client.queue.get()
             ready, ended = client.collect(item)
             if ready:
+                failpoint("feed.before_write")
                 yield b"".join(ready)
+                failpoint("feed.after_write")
             if ended:
                 return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 
@@ -18,12 +19,16 @@ CAMERA_STEPS = [
     "relay.after_confirm",
 ]
 API_STEPS = ["store.before_commit", "store.after_commit"]
+FEED_STEPS = ["feed.before_write", "feed.after_write"]
+"""The page is open at these, and must have seen each change once."""
 STEPS = [
     *(("embedded", "dock", step) for step in [*CAMERA_STEPS, "link.after_send"]),
-    *(("embedded", "api", step) for step in [*API_STEPS, "api.before_reply"]),
+    *(("embedded", "api", step) for step in [*API_STEPS, "api.before_reply", *FEED_STEPS]),
     *(("redis", "dock", step) for step in ["redis.before_publish", "redis.after_publish", "relay.before_confirm"]),
-    *(("redis", "api", step) for step in [*API_STEPS, "consumer.before_ack", "consumer.after_ack"]),
+    *(("redis", "api", step) for step in [*API_STEPS, "consumer.before_ack", "consumer.after_ack", *FEED_STEPS]),
 ]
+HITS = (1, 2) if os.environ.get("NIGHTJAR_ALL_HITS") else None
+"""Each step at its first and at its second pass; by day they take turns."""
 
 
 @pytest.mark.slow
@@ -43,14 +48,15 @@ def test_random_kills_lose_and_double_nothing(tmp_path, tool, link):
 @pytest.mark.parametrize(
     ("link", "victim", "step", "hit"),
     [
-        pytest.param(*step, 1 + at % 2, marks=pytest.mark.redis if step[0] == "redis" else ())
+        pytest.param(*step, hit, marks=pytest.mark.redis if step[0] == "redis" else ())
         for at, step in enumerate(STEPS)
+        for hit in HITS or (1 + at % 2,)
     ],
 )
 def test_killed_at_a_step(tmp_path, tool, link, victim, step, hit):
     if link == "redis":
         tool("redis-server")
-    site = Site(tmp_path, link, count=30, rate_hz=30.0, cameras=("dock",), page=False)
+    site = Site(tmp_path, link, count=30, rate_hz=30.0, cameras=("dock",), page=step in FEED_STEPS)
     try:
         for name in site.names:
             site.start(name, failpoint=f"{step}:{hit}" if name == victim else "")
