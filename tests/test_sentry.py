@@ -226,13 +226,14 @@ def test_cameras_come_and_go_while_it_runs() -> None:
     yard = Yard(["a"])
     yard.run(20)
     yard.state["b"], yard.frame_utc["b"] = "refused", None
+    yard.sentry.watch({**yard.posts, "b": Post(network="10.0.9.0/24")})
     yard.run(12)
     assert [told[:3] for told in yard.told] == [("start", "b", ["b"])]
-    del yard.state["b"], yard.reports["b"]
+    yard.sentry.watch(yard.posts)
     yard.run(1)
     assert yard.changes == ["start", "end"]
     yard.sentry.watch({})
-    del yard.state["a"], yard.reports["a"]
+    yard.state["a"] = "refused"
     yard.run(30)
     assert yard.changes == ["start", "end"]
 
