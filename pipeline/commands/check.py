@@ -11,12 +11,15 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipeline.clock import SystemClock
 from pipeline.detect.catalog import load_catalog
 from pipeline.errors import BadInput, SiteError
 from pipeline.eventlog import utc_iso
 from pipeline.folders import DataFolder, default_data
+from pipeline.heartbeat.build import build_push
 from pipeline.rulebook import build_engine
 from pipeline.secrets import Secrets, load_secrets, names_in, redact
+from pipeline.sinks.build import build_outlets
 from pipeline.site import Site, load_site
 from pipeline.site.calendars import build_calendar
 from pipeline.site.source import absolute_source, source_kind
@@ -91,6 +94,8 @@ def summarise(site: Site, secrets: Secrets) -> Summary:
     for camera_id in site.cameras:
         build_engine(site, camera_id)
         site.source_of(camera_id, secrets)
+    build_outlets(site, secrets, clock=SystemClock())
+    build_push(site, secrets)
     return Summary(
         site=site.name,
         timezone=site.timezone,
@@ -116,6 +121,7 @@ def _summary(site: Site, args: argparse.Namespace) -> int:
     print(f"  cameras    {summary.cameras} with {summary.zones} zones and {summary.lines} lines")
     print(f"  rules      {rules}")
     print(f"  calendars  {', '.join(site.calendars) or 'none'}")
+    print(f"  sinks      {', '.join(site.sinks) or 'none'}")
     for warning in summary.warnings:
         print(f"  warning    {warning}")
     return 0

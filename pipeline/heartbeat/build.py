@@ -27,18 +27,26 @@ def build_heart(
         BadInput: an address or a file of certificates that cannot be used.
     """
     beats: dict[str, Beat] = {}
-    push, word = site.heartbeat.push, site.heartbeat.mqtt
+    push, word = build_push(site, secrets, lookup=lookup), site.heartbeat.mqtt
     if push is not None:
-        well = _endpoint(site, push, push.url, "heartbeat.push.url", secrets, lookup)
-        ill = None if push.fail_url is None else _endpoint(
-            site, push, push.fail_url, "heartbeat.push.fail_url", secrets, lookup
-        )  # fmt: skip
-        beats["push"] = Push(well=well, ill=ill, every_s=push.every_s, site=site.name)
+        beats["push"] = push
     if word is not None:
         broker = sinks.broker(word.sink)
         assert broker is not None, "the site file was checked"
         beats["mqtt"] = Word(say=broker.say, every_s=word.every_s, site=site.name)
     return Heart(beats, health, clock)
+
+
+def build_push(site: Site, secrets: Secrets, *, lookup: Lookup = socket.getaddrinfo) -> Push | None:
+    """The dead man's push, where the site has one. Raises as `build_heart`."""
+    push = site.heartbeat.push
+    if push is None:
+        return None
+    well = _endpoint(site, push, push.url, "heartbeat.push.url", secrets, lookup)
+    ill = None
+    if push.fail_url is not None:
+        ill = _endpoint(site, push, push.fail_url, "heartbeat.push.fail_url", secrets, lookup)
+    return Push(well=well, ill=ill, every_s=push.every_s, site=site.name)
 
 
 def _endpoint(site: Site, push: PushConfig, url: str, where: str, secrets: Secrets, lookup: Lookup) -> Endpoint:
