@@ -1,4 +1,9 @@
-"""Passwords stay out of the site file (`${NAME}`) and out of everything that is printed, logged or stored."""
+"""Passwords stay out of the site file (`${NAME}`) and out of everything that is printed, logged or stored.
+
+What Nightjar itself writes into the secrets file is encrypted (`NAME=sealed:1:...`) under a key that lies elsewhere: a
+site's folder that is copied, backed up or committed by mistake gives no password away. What a person writes there by
+hand (`NAME=value`) is read as it is.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +14,17 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from pipeline.errors import BadInput, SiteError
 
+if TYPE_CHECKING:
+    from pipeline.access.vault import Vault
+
 HIDDEN = "***"
+SEALED = "sealed:1:"
+"""How a value that is encrypted begins (`pipeline/access/vault.py`)."""
 SECRETS_FILE_VARIABLE = "NIGHTJAR_SECRETS"
 SECRETS_FILE_NAME = "nightjar.secrets"
 
@@ -63,10 +74,11 @@ def names_in(text: str) -> list[str]:
 def load_secrets(*, folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Secrets:
     """The environment, and the secrets file: the one NIGHTJAR_SECRETS names, else `nightjar.secrets` in `folder`.
 
-    The file holds `NAME=value` lines, `#` begins a comment line; only its owner may read it (mode 0600).
+    The file holds `NAME=value` lines, `#` begins a comment line; only its owner may read it (mode 0600). Sealed values
+    are opened.
 
     Raises:
-        BadInput: the named file is missing, has another form, or others may read it.
+        BadInput: the named file is missing, has another form, others may read it, or a sealed value has another key.
     """
     environment = os.environ if environ is None else environ
     named = environment.get(SECRETS_FILE_VARIABLE)
@@ -76,6 +88,24 @@ def load_secrets(*, folder: Path | None = None, environ: Mapping[str, str] | Non
             dict(environment), f"the environment or a file {SECRETS_FILE_NAME} beside the site file (mode 0600)"
         )
     return Secrets({**_read(path), **environment}, f"the environment or {path.name}")
+
+
+def keep_secret(path: Path, name: str, value: str) -> None:
+    """Write or replace one value in a secrets file, encrypted; the other lines stay as they are. Mode 0600.
+
+    Raises:
+        BadInput: the key file cannot be used.
+        OSError: the disk refuses; the file is as it was.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    kept = [line for line in lines if line.partition("=")[0].strip() != name]
+    text = "\n".join([*kept, f"{name}={_vault().seal(value, about=name)}"]) + "\n"
+    part = path.with_name(path.name + ".part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
 
 
 def redact(text: str, secrets: list[str] | None = None) -> str:
@@ -118,8 +148,23 @@ def _read(path: Path) -> dict[str, str]:
         match = _LINE.fullmatch(line)
         if match is None:
             raise BadInput(f"secrets file {path}:{number}: not NAME=value")
-        values[match[1]] = match[2].strip()
+        values[match[1]] = _opened(match[1], match[2].strip())
     return values
+
+
+def _opened(name: str, value: str) -> str:
+    if not value.startswith(SEALED):
+        return value
+    return _vault().open(value, about=name)
+
+
+def _vault() -> Vault:
+    """Its key lies in the default data folder, whatever `--data` says, unless the environment names another: the file
+    is read before a data folder is known, and by each camera's process."""
+    from pipeline.access.vault import Vault
+    from pipeline.folders import default_data
+
+    return Vault(default_data() / "keys" / "secrets.key")
 
 
 def _redact_address(address: str) -> str:

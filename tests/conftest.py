@@ -18,6 +18,12 @@ def absent(what: str) -> None:
     pytest.skip(f"{what} is absent")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_state_at_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What goes to the default data folder (keys above all) goes to a temporary one."""
+    os.environ.setdefault("NIGHTJAR_DATA", str(tmp_path_factory.mktemp("data")))
+
+
 @pytest.fixture(scope="session")
 def assets() -> Path:
     """The folder of real clips, annotations and weights beside the project."""

@@ -16,6 +16,8 @@ from pipeline.access.roles import Role
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
 MOST_CAMERAS = 2_000
+RESERVED = frozenset({"system", "console", "worker", "nobody", "anonymous"})
+"""Names that the audit log gives to what is no person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,8 @@ def checked_name(name: str) -> str:
         BadAccount: says what is allowed.
     """
     chosen = name.strip().lower()
+    if chosen in RESERVED:
+        raise BadAccount(f"name {chosen!r}: the audit log uses it for what is no person; take another")
     if not NAME.fullmatch(chosen):
         raise BadAccount(f"name {name[:60]!r}: a letter or digit, then up to 39 of a-z, 0-9, dot, dash and underscore")
     return chosen

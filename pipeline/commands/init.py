@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from pipeline.clock import SystemClock
 from pipeline.editing.trials import FIXES
 from pipeline.errors import BadInput, SourceError
-from pipeline.secrets import SECRETS_FILE_NAME, redact
+from pipeline.secrets import SECRETS_FILE_NAME, keep_secret, redact
 from pipeline.site import parse_site
 from pipeline.site.source import source_kind
 from pipeline.video.source import open_source
@@ -155,11 +154,8 @@ def _ask(question: str, default: str) -> str:
 
 
 def _keep_secret(path: Path, password: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-        file.write(f"CAMERA_PASSWORD={password}\n")
-    path.chmod(0o600)
-    print(f"The password is in {path} (mode 0600), not in the site file.")
+    keep_secret(path, "CAMERA_PASSWORD", password)
+    print(f"The password is in {path}, encrypted (mode 0600), not in the site file.")
 
 
 def _local_zone() -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import BadInput, SiteError
-from pipeline.secrets import RedactingFilter, Secrets, load_secrets, names_in, redact
+from pipeline.secrets import RedactingFilter, Secrets, keep_secret, load_secrets, names_in, redact
 
 
 def private(path: Path, text: str, mode: int = 0o600) -> Path:
@@ -120,3 +120,34 @@ def test_logs_lose_credentials_in_messages_arguments_and_tracebacks() -> None:
     assert "rtsp://***@10.0.0.9/x" in text
     assert "S3cret" not in text
     assert "hunter2" not in text
+
+
+def test_what_nightjar_writes_is_encrypted(tmp_path):
+    """S13: nothing readable in the file, read back by `load_secrets`, other lines left alone, mode 0600."""
+    path = tmp_path / "nightjar.secrets"
+    private(path, "# ours\nHAND=written\nGATE_PASSWORD=old\n")
+    keep_secret(path, "GATE_PASSWORD", "geheim=#1 ☃")
+    keep_secret(path, "DOCK_PASSWORD", "another")
+    text = path.read_text(encoding="utf-8")
+    assert "geheim" not in text
+    assert "another" not in text
+    assert text.startswith("# ours\nHAND=written\nGATE_PASSWORD=sealed:1:")
+    assert path.stat().st_mode & 0o777 == 0o600
+    values = load_secrets(folder=tmp_path, environ={}).values
+    assert values == {"HAND": "written", "GATE_PASSWORD": "geheim=#1 ☃", "DOCK_PASSWORD": "another"}
+
+
+def test_a_sealed_value_is_good_under_its_own_name_alone(tmp_path):
+    path = tmp_path / "nightjar.secrets"
+    keep_secret(path, "A", "secret")
+    private(path, path.read_text().replace("A=", "B="))
+    with pytest.raises(BadInput, match="B: sealed with another key") as refused:
+        load_secrets(folder=tmp_path, environ={})
+    assert "secret" not in str(refused.value).replace("secrets", "")
+
+
+def test_a_copied_site_without_its_key_says_so(tmp_path, monkeypatch):
+    keep_secret(tmp_path / "nightjar.secrets", "A", "secret")
+    monkeypatch.setenv("NIGHTJAR_DATA", str(tmp_path / "elsewhere"))
+    with pytest.raises(BadInput, match=r"key file .* cannot be read"):
+        load_secrets(folder=tmp_path, environ={})
