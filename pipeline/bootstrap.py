@@ -75,8 +75,17 @@ def open_site_detector(site: Site, data: DataFolder) -> Detector:
     model = chosen.model
     if model not in ("auto", "motion") and (site.folder / model).is_file():
         model = str(site.folder / model)
-    spec = DetectorSpec(model=model, score=min(FAINT_SCORE, chosen.score), family=chosen.family)
+    spec = DetectorSpec(
+        model=model, score=min(FAINT_SCORE, chosen.score), family=chosen.family, regions=chosen.regions,
+        providers=chosen.providers, threads=chosen.threads, classes=_watched(site),
+    )  # fmt: skip
     return open_detector(spec, models_folder=data.models)
+
+
+def _watched(site: Site) -> tuple[int, ...]:
+    """The classes that a site's rules name, and people."""
+    rules = [rule for camera in site.cameras.values() for rule in camera.rules]
+    return tuple(sorted({class_id for rule in rules for class_id in rule.class_ids} | {PERSON}))
 
 
 def build_worker(
@@ -175,7 +184,7 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         connect=connect, new_sampler=lambda pts: Sampler(config.analyze_fps, resume_pts=pts),
         draw_picture=lambda frame, tracks: live_picture(frame, tracks, config),
         checkpoint_path=data.checkpoint(job.camera_id), source_text=source_text, detector_name=detector.name,
-        close_log=track_log.close, learner=learner,
+        close_log=track_log.close, learner=learner, notes=detector.notes,
         guard=Guard(
             health=CameraHealth(HealthParams(covered_s=config.covered_s, aim=not config.moves)), tell=delivery.system,
             zones=list(config.zones), needs_fps=max((rule.needs.min_fps for rule in engine.rules), default=0.0),

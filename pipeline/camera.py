@@ -63,6 +63,7 @@ class Camera:
     close_log: Callable[[], None]
     guard: Guard
     learner: RouteLearner | None = None
+    notes: tuple[str, ...] = ()
     source: Source | None = None
     ended: bool = False
     _dropped: int = 0

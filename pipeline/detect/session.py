@@ -61,11 +61,18 @@ class Session:
         self.path = path
         names, self.notes = choose_providers(providers)
         try:
-            self._session = ort.InferenceSession(str(path), _options(threads), providers=names)
+            self._session = ort.InferenceSession(
+                str(path), _options(threads), providers=[(name, _own_options(name, threads)) for name in names]
+            )
         except Exception as error:  # onnxruntime raises bare exceptions of many kinds
             raise ModelError(f"{path}: not a model that ONNX Runtime can load: {_first_line(error)}") from error
         self.signature = _signature(self._session)
         self.active = tuple(_short(name) for name in self._session.get_providers())
+        self.notes += tuple(
+            f"execution provider {_short(name)} is installed but does not start here; falling back to the next one"
+            for name in names
+            if _short(name) not in self.active
+        )
         self._outputs = [tensor.name for tensor in self.signature.outputs]
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
@@ -103,6 +110,11 @@ def _options(threads: int) -> ort.SessionOptions:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return options
+
+
+def _own_options(provider: str, threads: int) -> dict[str, str]:
+    """OpenVINO has threads of its own, as many as there are cores unless it is told otherwise."""
+    return {"num_of_threads": str(threads)} if provider == PROVIDERS["openvino"] else {}
 
 
 def _signature(session: ort.InferenceSession) -> Signature:

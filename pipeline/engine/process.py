@@ -137,7 +137,7 @@ class CameraProcess:
             dropped=self.camera.dropped(),
             frame_age_s=None if self._frame_s is None else round(self.clock.monotonic() - self._frame_s, 3),
             error=self.error or self.camera.guard.ailments,
-            detector=self.camera.detector_name,
+            detector="; ".join((self.camera.detector_name, *self.camera.notes)),
             utc=now,
         )
 

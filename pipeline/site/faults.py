@@ -87,6 +87,7 @@ _PLAIN = {
     "float_type": "a number",
     "int_type": "a whole number",
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
     "string_type": "a text",
     "dict_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",

@@ -19,6 +19,9 @@ from pipeline.site.sinks import HeartbeatConfig, SinkConfig
 from pipeline.site.source import absolute_source, source_kind
 from rules.types import Line, Zone
 
+Provider = Literal["cpu", "openvino", "cuda", "tensorrt"]
+"""What may run a model, where it is installed."""
+
 
 class SiteInfo(Part):
     name: str = Field(min_length=1, max_length=120)
@@ -36,11 +39,25 @@ class LineConfig(Part):
 
 
 class DetectorConfig(Part):
-    """`model`: a catalogued name, a path, `motion` or `auto`; `family` only for a model nobody knows."""
+    """`model`: a catalogued name, a path, `motion` or `auto`; `family` only for a model nobody knows.
+
+    `regions` lets a model look where something moves or somebody is; only for cameras that stand still. `providers`
+    are tried in order. `threads` are each camera's own: one, so that cameras do not fight for cores.
+    """
 
     model: str = Field(default="auto", min_length=1)
     score: Number = Field(default=0.35, gt=0, le=1)
     family: str | None = None
+    regions: bool = False
+    providers: tuple[Provider, ...] = ("cpu",)
+    threads: int = Field(default=1, ge=1, le=64)
+
+    @field_validator("providers")
+    @classmethod
+    def _once(cls, providers: tuple[Provider, ...]) -> tuple[Provider, ...]:
+        if not providers or len(set(providers)) < len(providers):
+            raise ValueError("at least one provider, and each once")
+        return providers
 
 
 class AlertsConfig(Part):
