@@ -105,6 +105,20 @@ def test_truth_begins_with_an_empty_scene(name: str) -> None:
     assert not len(rows[(rows[:, 0] <= 3 * CLIPS[name]["fps"]) & (rows[:, 8] > 0.3)])
 
 
+def test_public_clips_are_told_by_address_digest_and_licence() -> None:
+    public = tomllib.loads((SAMPLES / "public.toml").read_text())["public"]
+    assert MANIFEST["public"] == public
+    for entry in public:
+        assert entry["url"].startswith("https://")
+        assert entry["url"].endswith(entry["file"])
+        assert len(bytes.fromhex(entry["sha256"])) == 32
+        assert entry["licence"]
+        assert entry["credit"]
+    stays_s = np.array(next(entry["stays_s"] for entry in public if entry["name"] == "one-by-one")).ravel()
+    assert len(stays_s) == 12
+    assert (np.diff(stays_s) > 0).all()
+
+
 def test_pictures_move_and_are_neither_black_nor_white() -> None:
     for entry in CLIPS.values():
         with av.open(str(SAMPLES / entry["file"])) as container:
