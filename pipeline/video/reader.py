@@ -23,6 +23,9 @@ MISTRUST_S = 5.0
 (intra refresh): issue 5 asks for recovery within two groups of pictures or 5 s."""
 BLIND_S = 10.0
 """Packets without a single clean picture for this long: the camera sends, but nothing can be seen."""
+DEAD_S = 3.0
+"""A stream that was seen well and now gives errors alone, not even a smeared picture, for this long has changed its
+codec or its parameters without a word: a new connection asks for them, and sees again within 5 s."""
 _STEP_S = 0.04
 
 
@@ -68,7 +71,7 @@ class FrameReader:
                 self._notice_size(picture)
                 made.append(self._frame(picture, pts=pts, utc=utc if arrival is not None else utc + pts))
             self.seq += 1
-        if self._guard.blind_s > BLIND_S:
+        if self._guard.blind_s > BLIND_S or self._guard.dead_s > DEAD_S:
             where = f"camera {self._camera_id}"
             raise SourceError(f"{where} sends video that cannot be decoded", state="decoding_errors")
         return made
@@ -99,13 +102,16 @@ class DamageGuard:
     """Tells clean pictures from those that a lost or altered packet has smeared.
 
     FFmpeg conceals errors and flags only some of the pictures that inherit them, so everything up to the next clean
-    keyframe is doubted. `blind_s` is packet time since the last clean picture.
+    keyframe is doubted. `blind_s` is packet time since the last clean picture; `dead_s` that in which, after clean
+    pictures, there were errors and nothing else.
     """
 
     def __init__(self) -> None:
         self._damaged_s: float | None = None
         self._seen_s: float | None = None
-        self.blind_s = 0.0
+        self._failing_s: float | None = None
+        self._was_clean = False
+        self.blind_s = self.dead_s = 0.0
         self.damaged = 0
 
     def decode(self, connection: Connection, packet: VideoPacket) -> list[tuple[av.VideoFrame, bool]]:
@@ -116,11 +122,15 @@ class DamageGuard:
         except av.error.FFmpegError:
             pictures = []
             self._damaged_s = now_s
+            self._failing_s = now_s if self._failing_s is None else self._failing_s
         if packet.is_corrupt:
             self._damaged_s = now_s
         judged = [(picture, self._clean(picture, now_s)) for picture in pictures]
         if any(clean for _, clean in judged):
-            self._seen_s = now_s
+            self._seen_s, self._was_clean = now_s, True
+        if pictures:
+            self._failing_s = None
+        self.dead_s = 0.0 if self._failing_s is None or not self._was_clean else now_s - self._failing_s
         self.blind_s = now_s - (self._seen_s or 0.0)
         return judged
 
