@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -94,9 +93,14 @@ class Site:
         numbers = [str(self.epochs[name]), self.link, str(self.count), str(self.rate_hz)]
         return [*script, str(HERE / "camera_process.py"), folder, name, *numbers]
 
-    def kill(self, name: str) -> None:
+    def kill(self, name: str, *, tail: int = 0) -> None:
+        """`tail` bytes of Redis' newest log are lost with it, as what was not synced is when the power fails."""
         self.running[name].send_signal(signal.SIGKILL)
         self.running[name].wait()
+        if name == "redis" and tail:
+            path = max(self.folder.rglob("*.incr.aof"), key=lambda p: p.stat().st_mtime, default=None)
+            if path is not None:
+                os.truncate(path, max(0, path.stat().st_size - tail))
 
     def stop(self) -> None:
         for process in self.running.values():
@@ -157,8 +161,8 @@ class Site:
         )  # fmt: skip
 
 
-def run(folder: Path, *, link: str, kills: int, seed: int, weights: Mapping[str, float] | None = None) -> Outcome:
-    """Kill `kills` times, then let everything finish and count."""
+def run(folder: Path, *, link: str, kills: int, seed: int, tail: int = 0) -> Outcome:
+    """Kill `kills` times, then let everything finish and count. Up to `tail` bytes of Redis' log go with each kill."""
     chance = random.Random(seed)
     site = Site(folder, link, count=40 * kills, rate_hz=60.0)
     try:
@@ -170,7 +174,7 @@ def run(folder: Path, *, link: str, kills: int, seed: int, weights: Mapping[str,
             time.sleep(chance.uniform(0.05, 1.2))
             name = chance.choice(site.names)
             if site.running[name].poll() is None:
-                site.kill(name)
+                site.kill(name, tail=chance.randrange(tail + 1) if tail else 0)
                 done += 1
             time.sleep(chance.uniform(0.0, 0.4))
             site.start(name)
@@ -191,9 +195,10 @@ def main() -> int:
     parser.add_argument("--link", choices=["embedded", "redis"], default="embedded")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
+    parser.add_argument("--tail", type=int, default=0, help="most bytes of Redis' log that are lost with it")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        outcome = run(Path(folder), link=args.link, kills=args.kills, seed=args.seed)
+        outcome = run(Path(folder), link=args.link, kills=args.kills, seed=args.seed, tail=args.tail)
     print(f"link {args.link} seed {args.seed}:", *(f"{key} {value}" for key, value in asdict(outcome).items()))
     return 0 if outcome.clean else 1
 

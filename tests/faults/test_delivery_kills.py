@@ -38,7 +38,7 @@ def test_random_kills_lose_and_double_nothing(tmp_path, tool, link):
     if link == "redis":
         tool("redis-server")
     seed = random.SystemRandom().randrange(1 << 30)
-    outcome = run(tmp_path, link=link, kills=10, seed=seed)
+    outcome = run(tmp_path, link=link, kills=10, seed=seed, tail=8000)
     assert outcome.kills == 10
     assert outcome.clean, f"seed {seed}: {outcome}"
     assert outcome.raised == outcome.delivered == 800
