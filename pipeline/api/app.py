@@ -37,6 +37,7 @@ from pipeline.api.routes import (
     inputs,
     internal,
     keys,
+    reports,
     session,
     setup,
     sinks,
@@ -53,7 +54,7 @@ log = logging.getLogger(__name__)
 CLERK_S = 1.0
 NOTE_S = 60.0
 VERSIONED = (
-    desk, alerts, incidents, cameras, aim, evidence, exports, erasures, feed, sinks, inputs, session, accounts,
+    desk, reports, alerts, incidents, cameras, aim, evidence, exports, erasures, feed, sinks, inputs, session, accounts,
     keys, trail, setup, description,
 )  # fmt: skip
 

@@ -86,6 +86,21 @@ class ProtocolOut(BaseModel):
     confirmed: list[ConfirmationOut]
 
 
+class Happening(BaseModel):
+    """One change of one alert; `by` where a person did it."""
+
+    utc: float
+    change: str
+    alert_id: str
+    by: str | None
+
+
+class TimelineOut(BaseModel):
+    """What happened, oldest first."""
+
+    items: list[Happening]
+
+
 class ShelfOut(BaseModel):
     """A rule in a zone that is kept off the desk; `severity` is the highest that stays there."""
 

@@ -12,7 +12,7 @@ from pipeline.clock import Clock
 from pipeline.store import audit, calls, flood, life, procedures, shelving, shift
 from pipeline.store.desk_rules import DeskRules
 from pipeline.store.faults import Unknown
-from pipeline.store.queries import incident_alerts
+from pipeline.store.queries import incident_alerts, timeline
 from pipeline.store.views import alert_views, incident_views
 
 OPEN = ("new", "acknowledged", "shelved")
@@ -102,6 +102,11 @@ class Desk:
                     connection, i, actor=actor, disposition=disposition, note=note, utc=utc, demands=demands
                 ),
             )  # fmt: skip
+
+    def timeline(self: _Holder, incident_id: str) -> list[dict[str, Any]]:
+        """What happened to an incident, oldest first."""
+        with self.changing() as connection:
+            return timeline(connection, incident_id)
 
     def protocol(self: _Holder, incident_id: str) -> dict[str, Any]:
         """The steps of an incident with their ticks."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from pipeline.store.feed import last_seq
-from pipeline.store.schema import alerts, dead_letters, evidence, incidents, messages
+from pipeline.store.schema import alerts, dead_letters, evidence, feed, incidents, messages
 from pipeline.store.views import alert_views, incident_view
 
 MAX_PAGE = 500
@@ -102,6 +102,23 @@ def incident_alerts(connection: sa.Connection, incident_id: str) -> list[dict[st
     query = sa.select(alerts.c.alert_id).where(alerts.c.incident_id == incident_id)
     ids = connection.scalars(query.order_by(alerts.c.utc, alerts.c.alert_id)).all()
     return alert_views(connection, ids)
+
+
+_BY = {
+    "acknowledged": "acknowledged_by", "claimed": "claimed_by", "handed_over": "claimed_by", "resolved": "resolved_by",
+}  # fmt: skip
+
+
+def timeline(connection: sa.Connection, incident_id: str) -> list[dict[str, Any]]:
+    """What happened to an incident's alerts, as the feed told it: when, what, and by whom where a person did it."""
+    mine = sa.select(alerts.c.alert_id).where(alerts.c.incident_id == incident_id)
+    query = sa.select(feed).where(feed.c.alert_id.in_(mine), feed.c.change != "kept").order_by(feed.c.feed_seq)
+    found = []
+    for row in connection.execute(query):
+        told = json.loads(row.data)
+        by = told.get(_BY[row.change]) if row.change in _BY else None
+        found.append({"utc": row.utc, "change": row.change, "alert_id": row.alert_id, "by": by})
+    return found
 
 
 def evidence_row(connection: sa.Connection, evidence_id: str) -> dict[str, Any] | None:

@@ -134,3 +134,23 @@ def test_the_app_calls_again_by_itself(make_api, message, wait):
     api = make_api(desk=DeskRules(again_s=0.1, escalate_s=0.2, repeat_s=60.0))
     api.store.ingest([message("a")])
     wait(lambda: [c.change for c in api.store.feed_after(0)][:3] == ["new", "again", "escalated"])
+
+
+def test_reports_and_the_timeline(api, message):
+    made = post(api, "/alerts", camera_id="dock", note="man on the roof").json()
+    incident = made["incident_id"]
+    post(api, f"/incidents/{incident}/claim")
+    post(api, f"/incidents/{incident}/resolve", disposition="real")
+    items = api.client.get(f"{BASE}/incidents/{incident}/timeline").json()["items"]
+    assert [(one["change"], one["by"]) for one in items] == [
+        ("new", None), ("evidence", None), ("claimed", "operator"), ("resolved", "operator"),
+    ]  # fmt: skip
+    now = api.store.clock.utc()
+    for path, query in (
+        (f"/incidents/{incident}/report.pdf", {}),
+        ("/shift/report.pdf", {"since": now - 60, "until": now}),
+    ):
+        answer = api.client.get(BASE + path, params=query)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+        assert answer.content.startswith(b"%PDF-1.4")
+    assert api.client.get(f"{BASE}/incidents/nowhere/report.pdf").status_code == 404

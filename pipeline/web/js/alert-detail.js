@@ -111,6 +111,7 @@ export class AlertDetail extends HTMLElement {
       el("button", { type: "button", class: "plain", disabled: !clip && this.#shows === "snapshot", onclick: () => this.toggleMedia(), "aria-keyshortcuts": "P" }, this.#shows === "snapshot" ? TEXTS.showClip : TEXTS.showPicture, " ", el("kbd", {}, "P")),
       this.site.video_url && el("a", { href: videoUrl(this.site.video_url, alert), target: "_blank", rel: "noopener noreferrer" }, TEXTS.videoSystem),
       this.act.may("export") && el("a", { href: api.exportUrl(alert.alert_id), download: "" }, TEXTS.export),
+      this.act.may("export") && el("a", { href: api.reportUrl(alert.incident_id), download: "" }, TEXTS.report),
     ].filter(Boolean);
   }
 

@@ -14,10 +14,11 @@ function csrf() {
   return found ? found.slice(found.indexOf("=") + 1) : "";
 }
 
-async function call(path, { method = "GET", body } = {}) {
+export async function call(path, { method = "GET", body, seen } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-Nightjar-CSRF"] = csrf();
+  if (seen) headers["If-Match"] = `"${seen}"`;
   const answer = await fetch(BASE + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   if (answer.status === 401) location.assign(`/login.html?next=${encodeURIComponent(location.pathname)}`);
   const text = await answer.text();
@@ -53,6 +54,8 @@ export const api = {
   endShelf: (shelf) => post(`/shelves/${shelf}/end`),
   track: (alert) => call(`/alerts/${id(alert)}/track`),
   deliveries: (alert) => call(`/alerts/${id(alert)}/deliveries`),
+  shiftReportUrl: (since, until) => `${BASE}/shift/report.pdf?${query({ since, until })}`,
+  reportUrl: (incident) => `${BASE}/incidents/${id(incident)}/report.pdf`,
   exportUrl: (alert) => `${BASE}/alerts/${id(alert)}/export`,
   acknowledge: (incident) => post(`/incidents/${id(incident)}/acknowledge`),
   claim: (incident) => post(`/incidents/${id(incident)}/claim`),

@@ -54,10 +54,13 @@ async function start() {
   const hours = el("select", { name: "hours" }, T.spans.map(([value, words]) => el("option", { value: String(value) }, words)));
   const show = async () => {
     const now = Math.ceil(Date.now() / 1000);
-    showFigures(await api.shift(now - Number(hours.value) * HOUR, now), may);
+    const since = now - Number(hours.value) * HOUR;
+    report.href = api.shiftReportUrl(since, now);
+    showFigures(await api.shift(since, now), may);
   };
+  const report = el("a", { class: "as-button", download: "" }, T.pdf);
   hours.addEventListener("change", show);
-  get("span").append(el("label", {}, T.span, hours), el("button", { type: "button", onclick: () => print() }, T.print));
+  get("span").append(el("label", {}, T.span, hours), el("button", { type: "button", onclick: () => print() }, T.print), report);
   const note = el("textarea", { maxlength: "2000", "aria-label": T.note });
   get("over").append(note, el("button", { type: "submit", class: "primary" }, T.handOver));
   get("over").hidden = !may("operate");

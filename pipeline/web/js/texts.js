@@ -1,7 +1,7 @@
 // Every word the operator's pages show, in one place, so that other languages can follow.
 
 export const TEXTS = {
-  pages: [["/", "Alerts"], ["/wall.html", "Wall"], ["/shift.html", "Shift"], ["/sinks.html", "Sinks"]],
+  pages: [["/", "Alerts"], ["/wall.html", "Wall"], ["/shift.html", "Shift"], ["/sinks.html", "Sinks"], ["/setup.html", "Setup", "inspect"]],
   signOut: "Sign out",
   alerts: "Alerts",
   person: "seen by a person",
@@ -57,7 +57,8 @@ export const TEXTS = {
   told: { new: "new", escalated: "escalated", ended: "ended", acknowledged: "acknowledged", resolved: "resolved" },
   delivery: { waiting: "waiting", delivered: "arrived", dead: "did not arrive" },
   videoSystem: "Open in the video system ↗",
-  export: "Export",
+  export: "Export the evidence",
+  report: "Report (PDF)",
   showClip: "Show the clip",
   showPicture: "Show the picture",
   overlay: "Overlay",
@@ -204,7 +205,8 @@ export const SHIFT = {
   title: (since, until) => `${since} to ${until}`,
   span: "Span",
   spans: [[8, "Last 8 hours"], [12, "Last 12 hours"], [24, "Last 24 hours"], [168, "Last 7 days"]],
-  print: "Print, or save as PDF",
+  print: "Print",
+  pdf: "Report (PDF)",
   alerts: "Alerts",
   perTen: "per 10 minutes",
   most: "most in 10 minutes",
