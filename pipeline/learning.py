@@ -52,6 +52,7 @@ class RouteLearner:
         self._thread.submit(self._held.load)
         self._judged_by: int | None = None
         self._learned = 0
+        self._written: int | None = None
         self._ready = False
 
     @property
@@ -128,14 +129,26 @@ class RouteLearner:
         if self._learned == 0:
             return
         model = self._loaded.result()
+        self._heed(model)
         if model.ready:
             model.begin()  # built and calibrated here, or the camera's loop would wait for it at its next start
         fresh = self._path.with_suffix(".new")
         try:
             fresh.write_bytes(model.to_bytes())
             fresh.replace(self._path)
+            self._written = self._path.stat().st_mtime_ns
         except OSError as error:
             log.warning("what was learned of usual routes cannot be kept: %s", error.strerror)
+
+    def _heed(self, model: RouteModel) -> None:
+        """What an installer has said of a corridor in the file meanwhile is not overwritten."""
+        try:
+            altered = self._path.stat().st_mtime_ns != self._written
+        except OSError:
+            return
+        kept = _kept(self._path, key=model.key) if altered else None
+        if kept is not None:
+            model.heed(kept.notes)
 
 
 def _load(path: Path, key: str, params: RouteParams) -> RouteModel:

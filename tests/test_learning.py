@@ -132,3 +132,21 @@ def test_the_next_person_is_nobodys_suspect(tmp_path: Path) -> None:
     crossing(learner, utc + 5.0)
     learner.close()
     assert learned(tmp_path) == 1
+
+
+def test_what_an_installer_says_meanwhile_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "c.model"
+    learner = RouteLearner(path, key="view", params=PARAMS)
+    utc = walk(learner, people=8)
+    learner.close()
+    again = RouteLearner(path, key="view", params=PARAMS)
+    again.watch(frame(utc, {}))
+    again.settle()
+    noted = RouteModel.from_bytes(path.read_bytes())
+    noted.note("c1", name="to the door", status="forbidden")
+    path.write_bytes(noted.to_bytes())
+    walk(again, people=2, start=utc)
+    again.close()
+    kept = RouteModel.from_bytes(path.read_bytes())
+    assert kept.learned == 10
+    assert [(flow.name, flow.status) for flow in kept.corridors()] == [("to the door", "forbidden")]

@@ -1,4 +1,5 @@
-"""`nightjar routes fit|score|show`: learn usual routes from finished tracks, judge others, look at what was learned."""
+"""`nightjar routes fit|score|show|note`: learn usual routes from finished tracks, judge others, look at what was
+learned, and say what is meant to be."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ ENOUGH = 99
 
 
 def add_to(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `routes` and its three actions."""
+    """Add `routes` and its four actions."""
     parser = subparsers.add_parser("routes", help="learn usual routes, judge tracks, draw a model", description=__doc__)
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     fit = actions.add_parser("fit", help="learn a model from finished tracks")
@@ -41,9 +42,20 @@ def add_to(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     show.add_argument("--image", type=Path, help="picture to draw over, in whose pixels the model was fitted")
     show.add_argument("--out", type=Path, required=True, help="FILE.svg or FILE.png to write")
     show.set_defaults(run=run_show)
+    note = actions.add_parser("note", help="name, accept or forbid a corridor of a model")
+    note.add_argument("model", type=Path, help="file written by `routes fit`, or by a camera: DATA/routes/CAMERA.model")
+    note.add_argument("corridor", help="its id, as `routes show` lists it")
+    note.add_argument("--name", help="what to call it in alerts and pictures")
+    word = note.add_mutually_exclusive_group()
+    word.add_argument("--accept", dest="status", action="store_const", const="accepted", help="it is meant to be")
+    word.add_argument(
+        "--forbid", dest="status", action="store_const", const="forbidden", help="who walks it next is unusual"
+    )
+    word.add_argument("--clear", dest="status", action="store_const", const="learned", help="neither")
+    note.set_defaults(run=run_note)
     for action in (fit, score):
         action.add_argument("--fps", type=float, help="frames a second of MOTChallenge rows")
-    for action in (fit, score, show):
+    for action in (fit, score, show, note):
         action.add_argument("--json", action="store_true", help="print a summary as one JSON object")
 
 
@@ -107,8 +119,33 @@ def run_show(args: argparse.Namespace) -> int:
          "half_width": round(f.half_width, 3), "line": f.line.round(2).tolist()}
         for f in model.corridors()
     ]  # fmt: skip
-    text = "\n".join(f"{f['id']:>4}  {f['share']:6.1%}  {f['name']}" for f in flows)
+    text = "\n".join(f"{f['id']:>4}  {f['share']:6.1%}  {f['status']:>9}  {f['name']}" for f in flows)
     _say(args, {"out": str(args.out), "state": model.progress, "corridors": flows}, f"{args.out}\n{text}")
+    return 0
+
+
+def run_note(args: argparse.Namespace) -> int:
+    """Keep an installer's word on a corridor in the model's own file."""
+    model = read_model(args.model)
+    flows = {flow.corridor_id: flow for flow in model.corridors()}
+    flow = flows.get(args.corridor)
+    if flow is None:
+        raise BadInput(
+            f"{args.corridor}: no corridor of {args.model}; allowed: {', '.join(flows) or 'none, it has none'}"
+        )
+    if args.name is not None and not args.name.strip():
+        raise BadInput("--name: empty; allowed: some text")
+    if args.name is None and args.status is None:
+        raise BadInput("routes note: nothing to keep; allowed: --name, --accept, --forbid or --clear")
+    model.note(args.corridor, name=args.name and args.name.strip(), status=args.status)
+    flow = next(one for one in model.corridors() if one.corridor_id == args.corridor)
+    _write(args.model, model.to_bytes())
+    told = {"id": flow.corridor_id, "name": flow.name, "status": flow.status, "share": round(flow.share, 4)}
+    _say(
+        args,
+        told,
+        f"{flow.corridor_id}: {flow.name}, {flow.status}; a running camera judges by it after its next start",
+    )
     return 0
 
 

@@ -51,6 +51,11 @@ class Note:
     name: str | None
     status: Status
 
+    @property
+    def told(self) -> tuple[object, ...]:
+        """All of it, to be compared."""
+        return self.line.tolist(), self.name, self.status
+
 
 def resampled(walk: NDArray[np.float64]) -> NDArray[np.float64]:
     """A walk's nodes, float64 (M, >= 2), M >= 1, as `POINTS` places evenly along it."""

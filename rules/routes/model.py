@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -205,8 +205,8 @@ class RouteModel:
             self._corridors = corridors(self._flows, self.scene, notes=self.notes, zones=zones)
         return self._corridors
 
-    def note(self, corridor_id: str, *, name: str | None = None, status: Status = "accepted") -> None:
-        """Keep an installer's word on a corridor, also when corridors are drawn anew.
+    def note(self, corridor_id: str, *, name: str | None = None, status: Status | None = None) -> None:
+        """Keep an installer's word on a corridor, also when corridors are drawn anew; None leaves what was said.
 
         Those who walked a forbidden one are company to nobody any more: who walks it next is unusual.
 
@@ -217,10 +217,21 @@ class RouteModel:
         if flow is None or self.scene is None:
             raise KeyError(corridor_id)
         line = (flow.line - (self.scene.x0, self.scene.y0)) / self.scene.extent
-        self.notes = [Note(line, name, status), *(n for n in self.notes if apart(n.line, line)[0] > ALIKE_MEAN)]
+        said = [n for n in self.notes if apart(n.line, line)[0] <= ALIKE_MEAN]
+        kept_name = name if name is not None else next((n.name for n in said), None)
+        note = Note(line, kept_name, flow.status if status is None else status)
+        self.heed([note, *(n for n in self.notes if apart(n.line, line)[0] > ALIKE_MEAN)])
+
+    def heed(self, notes: Sequence[Note]) -> None:
+        """Take an installer's words over, as from the file of this very model."""
+        if [note.told for note in notes] == [note.told for note in self.notes]:
+            return
+        self.notes = list(notes)
         self._corridors = None
-        self._forbid()
-        if self._calibration is not None:
+        before = self._forbidden
+        if self.scene is not None:
+            self._forbid()
+        if self._calibration is not None and self._forbidden != before:
             self.calibrate()
 
     def sample(self, count: int) -> list[NDArray[np.float64]]:

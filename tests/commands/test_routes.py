@@ -133,6 +133,31 @@ def test_a_model_is_drawn(model: Path, tmp_path: Path, over: bool) -> None:
     assert 0.005 < coloured.mean() < 0.5
 
 
+def test_an_installer_names_forbids_and_accepts(
+    tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.model"
+    own.write_bytes(model.read_bytes())
+
+    def note(*words: str) -> dict[str, Any]:
+        assert cli.main(["routes", "note", str(own), "c2", *words, "--json"]) == 0
+        told: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+        return told
+
+    assert note("--name", " to the desk ") == {"id": "c2", "name": "to the desk", "status": "learned", "share": 0.3333}
+    tracks, out = write(tmp_path / "t.jsonl", lines(30, seed=1)), tmp_path / "scores"
+    alarms = []
+    for word, status in (("--accept", "accepted"), ("--forbid", "forbidden"), ("--clear", "learned")):
+        told = note(word)
+        assert (told["name"], told["status"]) == ("to the desk", status)
+        cli.main(["routes", "score", str(own), str(tracks), "--out", str(out), "--json"])
+        alarms.append(json.loads(capsys.readouterr().out.splitlines()[-1])["alarms"])
+    assert alarms[1] >= 9
+    assert alarms[0] == alarms[2] <= 2
+    cli.main(["routes", "show", str(own), "--out", str(tmp_path / "m.svg")])
+    assert "to the desk" in (tmp_path / "m.svg").read_text()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -257,8 +282,25 @@ def test_too_few_tracks_are_said_to_be_few(tmp_path: Path, capsys: pytest.Captur
         ["show", "MODEL", "--out", "x.gif"],
         ["show", "MODEL", "--out", "x.svg", "--image", "absent.png"],
         ["fit", "TRACKS", "--out", "x", "--max-tracks", "1"],
+        ["note", "MODEL", "c99", "--accept"],
+        ["note", "MODEL", "c1"],
+        ["note", "MODEL", "c1", "--name", " "],
+        ["note", "absent", "c1", "--accept"],
     ],
-    ids=["no tracks", "no model", "not a model", "level", "no folder", "kind of picture", "no picture", "max tracks"],
+    ids=[
+        "no tracks",
+        "no model",
+        "not a model",
+        "level",
+        "no folder",
+        "kind of picture",
+        "no picture",
+        "max tracks",
+        "no corridor",
+        "nothing said",
+        "no name",
+        "no model to note",
+    ],
 )
 def test_bad_arguments_exit_with_2(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
