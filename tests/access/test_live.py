@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import threading
 import time
@@ -420,3 +422,81 @@ def test_no_answer_holds_a_hash_or_a_secret(site, path):
     text = client.get(path).text
     for word in ("argon2", "_hash", "sealed:", client.cookies["nightjar"]):
         assert word not in text
+
+
+@pytest.mark.parametrize(
+    ("word", "body", "kind"),
+    [
+        ("a lone surrogate", b'{"name": "\\ud800", "password": "x"}', "application/json"),
+        ("a NUL", b'{"name": "a\\u0000b", "password": "x"}', "application/json"),
+        ("no UTF-8", b'{"name": "\xff\xfe", "password": "x"}', "application/json"),
+        ("cut off", b'{"name": "an', "application/json"),
+        ("nested 100,000 deep", b"[" * 100_000 + b"]" * 100_000, "application/json"),
+        ("a number without an end", b'{"name": "x", "password": ' + b"9" * 5000 + b"}", "application/json"),
+        ("not a number", b'{"name": "x", "password": NaN}', "application/json"),
+        ("a form", b"name=anna&password=x", "application/x-www-form-urlencoded"),
+        ("parts", b"--x\r\n\r\nname\r\n--x--", "multipart/form-data; boundary=x"),
+        ("no kind", b'{"name": "x", "password": "y"}', ""),
+        ("plain text, as a form of another site can send it", b'{"name": "x", "password": "y"}', "text/plain"),
+        ("the key twice", b'{"name": "anna", "name": "x", "password": "y"}', "application/json"),
+        ("a password of a megabyte", b'{"name": "anna", "password": "' + b"x" * (1 << 20) + b'"}', "application/json"),
+    ],
+)
+def test_hostile_bodies(site, word, body, kind):
+    """S8."""
+    answer = site.browser().post("/api/v1/session", content=body, headers={"Content-Type": kind} if kind else {})
+    assert answer.status_code in (400, 401, 413, 415, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/alerts?since=1e999", "/api/v1/alerts?text=%00", "/api/v1/alerts?text=%ff%fe", "/api/v1/alerts/%00",
+        "/api/v1/alerts?cursor=%00", "/api/v1/alerts?limit=99999999999999999999999", "/api/v1/alerts/" + "x" * 5000,
+        "/api/v1/feed?after=99999999999999999999999", "/api/v1/audit?before=99999999999999999999",
+        "/api/v1/alerts?since=-1e300", "/api/v1/accounts/%00", "/api/v1/evidence/%2e%2e%2f%2e%2e", "/%00", "/js/%00.js",
+        "/api/v1/cameras/%ff/picture", "/" + "a" * 3000,
+    ],
+)  # fmt: skip
+def test_hostile_addresses(site, path):
+    answer = site.browser("anna").get(path)
+    assert answer.status_code in (200, 303, 400, 404, 414, 422), answer.text
+
+
+def encodings():
+    """60 ways to write `../` (S6)."""
+    dots = ["..", "%2e%2e", "%2E.", ".%2e", "%252e%252e", "..%00", "%c0%ae%c0%ae", "..;", "%20..", "%ef%bc%8e%ef%bc%8e"]
+    slashes = ["/", "%2f", "%5c", "%252f", "\\", "%c0%af"]
+    return [f"{dot}{slash}" for dot in dots for slash in slashes]
+
+
+def test_traversal_gives_nothing(site):
+    """S6: 60 encodings under every place that serves files: no byte from outside."""
+    assert len(encodings()) == 60
+    (site.settings.evidence.parent / "secret.txt").write_text("the secret")
+    cookie = f"nightjar={site.browser('anna').cookies['nightjar']}"
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)) as line:
+        for step in encodings():
+            for base, target in (("/api/v1/evidence/", "secret.txt"), ("/js/", "api/app.py"), ("/", "etc/passwd")):
+                line.putrequest("GET", base + step * 3 + target)  # as it is: other clients tidy it up
+                line.putheader("Cookie", cookie)
+                line.endheaders()
+                answer = line.getresponse()
+                text = answer.read().decode("utf-8", "replace")
+                assert answer.status in (303, 400, 404), (base, step, target, answer.status)
+                for word in ("the secret", "def build_app", "root:", "SQLite format"):
+                    assert word not in text
+
+
+def test_wrong_keys_and_cookies_are_nobody(site):
+    text, _ = api_keys.make(site.access.book, account="anna", label="x", permissions=["view"], days=1, actor="anna")
+    wrong = [
+        "", "Bearer", f"Basic {text}", f"Bearer {text}x", f"Bearer {text[:-1]}", f"Bearer {text.upper()}",
+        f"Bearer {text} {text}", "Bearer nj_000000000000_" + "A" * 43, "Bearer t", f"bearer  {text[:20]}",
+    ]  # fmt: skip
+    for header in wrong:
+        assert site.client(headers={"Authorization": header}).get("/api/v1/alerts").status_code == 401, header
+    for cookie in ("", "nightjar=", "nightjar=x", "nightjar=" + "A" * 43, "__Host-nightjar=x", "nightjar", "a" * 9000):
+        assert site.client(headers={"Cookie": cookie}).get("/api/v1/alerts").status_code in (401, 431), cookie
+    assert site.client(headers={"Authorization": f"bearer {text}"}).get("/api/v1/alerts").status_code == 200
