@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.routes_injected import Ground, backwards, load, one_way
-from benchmarks.routes_peers import PEERS, POINTS
+from benchmarks.routes_peers import PEERS, POINTS, Shape
 from pipeline.evaluate.routes import average_precision, delay, judged
 from rules.routes import RouteModel, Track
 
@@ -79,19 +79,27 @@ def divide(tracks: list[Track], plan: Plan, seed: int) -> Sample:
     return Sample(train, calibrate, judge)
 
 
-def peer(name: str, sample: Sample) -> Callable[[Iterable[Track]], Judged]:
-    """A published scorer with its conformal threshold."""
-    score = PEERS[name](sample.train)
-    calm = np.sort([score(track)[-1] for track in sample.calibrate])
+def peers(sample: Sample) -> dict[str, dict[str, Judged]]:
+    """What each published scorer says with its conformal threshold, by name and kind; one track at a time for all."""
+    shape = Shape(sample.train)
+    scorers = {name: make(shape) for name, make in PEERS.items()}
+    running: dict[str, dict[str, list[NDArray[np.float64]]]] = {name: {} for name in scorers}
+    for kind, tracks in {"calibrate": sample.calibrate, **sample.judge}.items():
+        for track in tracks:
+            for name, score in scorers.items():
+                running[name].setdefault(kind, []).append(score(track))
+    return {name: _alarmed(said) for name, said in running.items()}
+
+
+def _alarmed(said: dict[str, list[NDArray[np.float64]]]) -> dict[str, Judged]:
+    calm = np.sort([one[-1] for one in said.pop("calibrate")])
     limit = calm[len(calm) - int(LEVEL * (len(calm) + 1))]
-
-    def judge(tracks: Iterable[Track]) -> Judged:
-        running = np.array([score(track) for track in tracks])
-        above = running > limit
+    found = {}
+    for kind, scores in said.items():
+        above = np.array(scores) > limit
         late = np.where(above.any(axis=1), above.argmax(axis=1) / (POINTS - 1), np.nan)
-        return running[:, -1], above[:, -1], late
-
-    return judge
+        found[kind] = np.array(scores)[:, -1], above[:, -1], late
+    return found
 
 
 def ours(sample: Sample) -> Callable[[Iterable[Track]], Judged]:
@@ -159,14 +167,13 @@ def main() -> None:
     for name, plan in PLANS.items():
         tracks = load(assets / plan.file, shortest=plan.shortest)
         samples = [divide(tracks, plan, seed) for seed in range(plan.repeats)]
-        methods = [] if args.only_ours else list(PEERS)
         found: dict[str, list[dict[str, Judged]]] = {}
-        for method in [*methods, OURS]:
-            judges = [ours(sample) if method == OURS else peer(method, sample) for sample in samples]
-            found[method] = [
-                {kind: judge(some) for kind, some in sample.judge.items()}
-                for judge, sample in zip(judges, samples, strict=True)
-            ]
+        for sample in samples:
+            judge = ours(sample)
+            said = {} if args.only_ours else peers(sample)
+            said[OURS] = {kind: judge(some) for kind, some in sample.judge.items()}
+            for method, judged_by in said.items():
+                found.setdefault(method, []).append(judged_by)
         for kind in samples[0].judge:
             if kind != "normal":
                 for method, repeats in found.items():

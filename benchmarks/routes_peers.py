@@ -15,6 +15,7 @@ from benchmarks.routes_injected import even
 from rules.routes import Track
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Scorer = Callable[[Track], Floats]
 POINTS = 32
 HEADING = 0.1
@@ -23,22 +24,44 @@ GRID, HEADINGS = 20, 8
 
 
 class Shape:
-    """Tracks as (32, 2) places in [0, 1] or so: by the training set's extent."""
+    """Tracks as float32 (32, 2) places in [0, 1] or so, by the training set's extent, and how far they lie apart.
+
+    The methods share what was worked out for the track asked last: distances are nearly all of their time.
+    """
 
     def __init__(self, tracks: list[Track]) -> None:
         places = np.concatenate([track.xy for track in tracks])
         self.low = places.min(axis=0)
         self.extent = float((places.max(axis=0) - self.low).max())
+        self.known = np.array([self(track) for track in tracks])
+        self._known = {weight: with_heading(self.known, weight) for weight in (0.0, HEADING)}
+        self._last: Track | None = None
+        self._apart: dict[float, Singles] = {}
 
-    def __call__(self, track: Track) -> Floats:
-        shape: Floats = (even(track.xy, np.linspace(0, 1, POINTS)) - self.low) / self.extent
-        return shape
+    def __call__(self, track: Track) -> Singles:
+        shape = (even(track.xy, np.linspace(0, 1, POINTS)) - self.low) / self.extent
+        return shape.astype(np.float32)
+
+    def apart(self, track: Track, *, heading: float = 0.0) -> Singles:
+        """Distances (N, 32, 32) of the points of all N training tracks, first, from those of this one."""
+        if track is not self._last:
+            self._last, self._apart = track, {}
+        if heading not in self._apart:
+            form, known = with_heading(self(track), heading), self._known[heading]
+            inner = known.reshape(-1, known.shape[2]) @ form.T
+            square = (known * known).sum(axis=2)[..., None] + (form * form).sum(axis=1)
+            np.subtract(square, 2.0 * inner.reshape(square.shape), out=square)
+            self._apart[heading] = np.sqrt(np.maximum(square, 0.0, out=square), out=square)
+        return self._apart[heading]
 
 
-def with_heading(shape: Floats, weight: float) -> Floats:
+def with_heading(shape: Singles, weight: float) -> Singles:
     """Places, and the unit heading times a weight as two more coordinates."""
+    if not weight:
+        return shape
     step = np.gradient(shape, axis=-2)
-    return np.concatenate((shape, weight * step / np.maximum(np.linalg.norm(step, axis=-1, keepdims=True), 1e-9)), -1)
+    unit = step / np.maximum(np.linalg.norm(step, axis=-1, keepdims=True), 1e-9)
+    return np.concatenate((shape, weight * unit), -1).astype(np.float32)
 
 
 def two_least(distance: Floats) -> Floats:
@@ -47,14 +70,12 @@ def two_least(distance: Floats) -> Floats:
     return least
 
 
-def directed_hausdorff(train: list[Track], *, heading: float = 0.0, window: float | None = None) -> Scorer:
+def directed_hausdorff(shape: Shape, *, heading: float = 0.0, window: float | None = None) -> Scorer:
     """Sum of the two smallest directed Hausdorff distances from the prefix; `window` only moves forward along each."""
-    shape = Shape(train)
-    form = (lambda track: with_heading(shape(track), heading)) if heading else shape
-    known = np.array([form(track) for track in train])
 
     def score(track: Track) -> Floats:
-        apart = np.sqrt(((known[:, None] - form(track)[None, :, None]) ** 2).sum(axis=3))  # (N, 32, 32)
+        # (N, of this track, of a training track), as a prefix is asked for what is nearest to each of its points
+        apart = shape.apart(track, heading=heading).transpose(0, 2, 1)
         reach = POINTS if window is None else max(1, round(window * POINTS))
         nearest = apart.min(axis=2) if window is None else _forward(apart, reach)
         return np.maximum.accumulate(two_least(np.maximum.accumulate(nearest, axis=1)))
@@ -77,56 +98,54 @@ def _forward(apart: Floats, reach: int) -> Floats:
     return nearest
 
 
-def nearest_neighbour(train: list[Track], kind: str) -> Scorer:
+def nearest_neighbour(shape: Shape, kind: str) -> Scorer:
     """Mean distance of the two nearest whole tracks: `hausdorff`, `dtw` or `l2`."""
-    shape = Shape(train)
-    known = np.array([shape(track) for track in train])
 
     def score(track: Track) -> Floats:
-        whole = shape(track)
+        apart = shape.apart(track)
         if kind == "l2":
-            distance = np.sqrt(((known - whole) ** 2).sum(axis=2)).mean(axis=1)
+            distance = apart.diagonal(axis1=1, axis2=2).mean(axis=1)
+        elif kind == "dtw":
+            distance = _warped(apart)
         else:
-            apart = np.sqrt(((known[:, None] - whole[None, :, None]) ** 2).sum(axis=3))
-            both = np.maximum(apart.min(axis=1).max(axis=1), apart.min(axis=2).max(axis=1))
-            distance = both if kind == "hausdorff" else _warped(apart)
+            distance = np.maximum(apart.min(axis=1).max(axis=1), apart.min(axis=2).max(axis=1))
         return np.concatenate((np.full(POINTS - 1, -np.inf), [two_least(distance)]))
 
     return score
 
 
-def _warped(apart: Floats) -> Floats:
+def _warped(apart: Singles) -> Floats:
     """Dynamic time warping cost of each training track, (N,)."""
-    row = np.cumsum(apart[:, 0], axis=1)
-    for i in range(1, apart.shape[1]):
-        new = np.empty_like(row)
-        new[:, 0] = row[:, 0] + apart[:, i, 0]
-        for j in range(1, apart.shape[2]):
-            new[:, j] = apart[:, i, j] + np.minimum(np.minimum(row[:, j], row[:, j - 1]), new[:, j - 1])
-        row = new
-    return row[:, -1]
+    cost = np.ascontiguousarray(apart.transpose(1, 2, 0))  # (32, 32, N)
+    row = np.cumsum(cost[0], axis=0)
+    for ahead in cost[1:]:
+        least = np.minimum(row[1:], row[:-1])
+        row[0] += ahead[0]
+        for j in range(1, len(row)):
+            np.minimum(least[j - 1], row[j - 1], out=row[j])
+            row[j] += ahead[j]
+    last: Floats = row[-1]
+    return last
 
 
-def grid_by_direction(train: list[Track]) -> Scorer:
+def grid_by_direction(shape: Shape) -> Scorer:
     """Least smoothed count of tracks per cell and heading, over windows of four points."""
-    shape = Shape(train)
     count = np.zeros((GRID + 2, GRID + 2, HEADINGS))
 
-    def cells(track: Track) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        whole = shape(track)
+    def cells(whole: Singles) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         step = np.diff(whole, axis=0)
         cell = np.floor((whole[1:] + whole[:-1]) / 2 * GRID).astype(int).clip(-1, GRID) + 1
         heading = np.round(np.arctan2(step[:, 1], step[:, 0]) / (2 * np.pi / HEADINGS)).astype(int) % HEADINGS
         return cell[:, 0], cell[:, 1], heading
 
-    for track in train:
-        count[tuple(np.unique(np.array(cells(track)), axis=1))] += 1
+    for whole in shape.known:
+        count[tuple(np.unique(np.array(cells(whole)), axis=1))] += 1
     count = count + 0.5 * (np.roll(count, 1, 2) + np.roll(count, -1, 2))
     for axis in (0, 1):
         count = count + 0.5 * (np.roll(count, 1, axis) + np.roll(count, -1, axis))
 
     def score(track: Track) -> Floats:
-        surprise = -np.log(count[cells(track)] + 0.1)
+        surprise = -np.log(count[cells(shape(track))] + 0.1)
         total = np.concatenate(([0.0], np.cumsum(surprise)))
         mean = (total[4:] - total[:-4]) / 4
         return np.maximum.accumulate(np.concatenate((np.full(4, -np.inf), mean)))
@@ -134,12 +153,12 @@ def grid_by_direction(train: list[Track]) -> Scorer:
     return score
 
 
-PEERS: dict[str, Callable[[list[Track]], Scorer]] = {
+PEERS: dict[str, Callable[[Shape], Scorer]] = {
     "SHNN-CAD (DH, k=2)": directed_hausdorff,
-    "SHNN-CAD + heading (w=.1)": lambda train: directed_hausdorff(train, heading=HEADING),
-    "DH forward window (SHNN-CAD+ style)": lambda train: directed_hausdorff(train, window=WINDOW),
-    "kNN Hausdorff": lambda train: nearest_neighbour(train, "hausdorff"),
-    "kNN DTW": lambda train: nearest_neighbour(train, "dtw"),
-    "kNN mean L2": lambda train: nearest_neighbour(train, "l2"),
+    "SHNN-CAD + heading (w=.1)": lambda shape: directed_hausdorff(shape, heading=HEADING),
+    "DH forward window (SHNN-CAD+ style)": lambda shape: directed_hausdorff(shape, window=WINDOW),
+    "kNN Hausdorff": lambda shape: nearest_neighbour(shape, "hausdorff"),
+    "kNN DTW": lambda shape: nearest_neighbour(shape, "dtw"),
+    "kNN mean L2": lambda shape: nearest_neighbour(shape, "l2"),
     "grid x direction": grid_by_direction,
 }
