@@ -26,6 +26,7 @@ CLOSED_BECAUSE = "the recording ended"
 """What `analyze` says too."""
 
 SIZE_ALLOWED = "two whole numbers like 1920x1080"
+FPS_ALLOWED = "frames a second of the source, above 0 and at most 1000, like 25 or 29.97"
 TIME_ALLOWED = "a time like 2026-11-22T21:58:00+01:00, local to the site where it has no offset"
 
 
@@ -121,7 +122,7 @@ def open_footage(
     if until is not None:
         raise BadInput(f"--until {until}: only with a track log: a file is replayed whole")
     if fps is None or not 0.0 < fps <= 1000.0:
-        raise BadInput(f"--fps {'is missing' if fps is None else fps}: frames a second of the source, like 25")
+        raise BadInput(f"--fps {'is missing' if fps is None else fps}: {FPS_ALLOWED}")
     if size is None:
         raise BadInput(f"--size is missing: {SIZE_ALLOWED}")
     width, height = parse_size(size)
@@ -174,6 +175,21 @@ def parse_time(text: str, site: Site, *, argument: str) -> float:
         return to_utc(datetime.fromisoformat(text), site.timezone)
     except ValueError:
         raise BadInput(f"{argument} {text}: {TIME_ALLOWED}") from None
+
+
+def parse_number(text: str, argument: str, allowed: str) -> float:
+    """A finite number that an argument was given.
+
+    Raises:
+        BadInput: it is none; says what is allowed.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if math.isfinite(number):
+        return number
+    raise BadInput(f"{argument} {text}: {allowed}")
 
 
 def parse_size(text: str) -> tuple[int, int]:

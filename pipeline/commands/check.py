@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -22,6 +23,7 @@ from pipeline.secrets import Secrets, load_secrets, names_in, redact
 from pipeline.sinks.build import build_outlets
 from pipeline.site import Site, load_site
 from pipeline.site.calendars import build_calendar
+from pipeline.site.document import read_document
 from pipeline.site.source import absolute_source, source_kind
 from rules.calendar import Calendar, Segment
 
@@ -33,37 +35,50 @@ def add_to(subparsers: Any) -> None:
     parser.add_argument("site", type=Path, metavar="SITE", help="site file (YAML)")
     parser.add_argument("--calendar", metavar="NAME", help="list this calendar's closed (armed) intervals")
     parser.add_argument("--from", dest="first", metavar="DATE", help="first local date, e.g. 2026-03-20")
-    parser.add_argument("--days", type=int, default=14, metavar="N", help="number of local days (default 14)")
+    parser.add_argument("--days", default="14", metavar="N", help="number of local days (default 14)")
     parser.add_argument("--json", action="store_true", help="one JSON value on the last line")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     site = load_site(args.site)
-    _check_model(site, args.site)
     if args.calendar is None:
         _forbid(args)
-        return _summary(site, args)
+    try:
+        _check_model(site)
+        if args.calendar is None:
+            return _summary(site, args)
+    except SiteError as error:
+        raise _located(error, args.site) from None
     calendar = _calendar(site, args.calendar)
     first = _date(args.first)
-    if not 1 <= args.days <= MAX_DAYS:
-        raise BadInput(f"--days {args.days}: allowed are 1 to {MAX_DAYS}")
-    closed = calendar.closed_intervals(
-        calendar.start_of(first), calendar.start_of(first + timedelta(days=args.days))
-    )  # fmt: skip
+    days = _days(args.days)
+    closed = calendar.closed_intervals(calendar.start_of(first), calendar.start_of(first + timedelta(days=days)))
     if args.json:
         print(json.dumps([_interval(one) for one in closed], ensure_ascii=False))
     else:
-        _print_intervals(calendar, closed, first=first, days=args.days)
+        _print_intervals(calendar, closed, first=first, days=days)
     return 0
 
 
-def _check_model(site: Site, path: Path) -> None:
+def _located(error: SiteError, path: Path) -> SiteError:
+    """The same with file and line of the key that it begins with, like `cameras.dock.source: ...`."""
+    keys = re.findall(r"[^.\[\]]+", str(error).partition(":")[0].partition(" (")[0])
+    node = root = read_document(path.read_text(encoding="utf-8-sig"), str(path))
+    for key in keys:
+        child = node.get(int(key) if key.isdecimal() and node.get(key) is None else key)
+        if child is None:
+            break
+        node = child
+    return error if node is root else SiteError(f"{path}:{node.line}: {error}")
+
+
+def _check_model(site: Site) -> None:
     """A model that nobody has heard of; one that is only not pulled yet is said when the site is run."""
     model = site.detector.model
     known = ["auto", "motion", *(entry.name for entry in load_catalog(DataFolder(default_data()).models).entries)]
     if model not in known and not (site.folder / model).is_file():
-        raise SiteError(f"{path}: detector.model: {model!r}: allowed: {', '.join(known)}, or a file")
+        raise SiteError(f"detector.model: {model!r}: allowed: {', '.join(known)}, or a file")
 
 
 # --- the whole site ---------------------------------------------------------------------------------------------------
@@ -176,6 +191,12 @@ def _date(text: str | None) -> date:
         pass
     given = "is missing" if text is None else text
     raise BadInput(f"--from {given}: a date like 2026-03-20 is needed with --calendar")
+
+
+def _days(text: str) -> int:
+    if text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= MAX_DAYS and len(text) < 6:
+        return int(text)
+    raise BadInput(f"--days {text}: allowed are whole numbers from 1 to {MAX_DAYS}")
 
 
 def _interval(one: Segment) -> dict[str, str]:

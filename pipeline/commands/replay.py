@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.errors import BadInput
 from pipeline.eventlog import event_line, event_value
-from pipeline.replay import Footage, camera_of, load_routes, open_footage, replay
+from pipeline.replay import FPS_ALLOWED, Footage, camera_of, load_routes, open_footage, parse_number, replay
 from pipeline.rulebook import build_engine
 from pipeline.site import Site, load_site
 from pipeline.types import Event
@@ -41,7 +42,7 @@ def add_tracks_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("site", type=Path, metavar="SITE", help="site file (YAML)")
     parser.add_argument("--camera", required=True, metavar="ID", help="whose rules")
     parser.add_argument("--tracks", type=Path, required=True, metavar="FILE", help="MOTChallenge file, or a track log")
-    parser.add_argument("--fps", type=float, metavar="F", help="frames a second of the source (files)")
+    parser.add_argument("--fps", metavar="F", help="frames a second of the source (files)")
     parser.add_argument("--size", metavar="WxH", help="width and height of the picture in px (files)")
     parser.add_argument("--start", metavar="ISO", help="wall time of a file's first frame; from when on in a log")
     parser.add_argument("--until", metavar="ISO", help="until when in a log")
@@ -76,8 +77,10 @@ def footage_of(args: argparse.Namespace, site: Site) -> Footage:
     Raises:
         BadInput: an unknown camera, or arguments that are missing or no numbers.
     """
-    given = {"fps": args.fps, "size": args.size, "start": args.start, "until": args.until}
-    return open_footage(args.tracks, site, args.camera, **given)
+    fps = None if args.fps is None else parse_number(args.fps, "--fps", FPS_ALLOWED)
+    return open_footage(
+        args.tracks, site, args.camera, fps=fps, size=args.size, start=args.start, until=args.until
+    )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -109,16 +112,24 @@ class Difference:
 
 def compare(ours: list[Event], theirs: list[Event]) -> Difference:
     """Alarms of two sites over the same tracks, matched one to one: same rule, kind and zone, begun together."""
-    left = list(theirs)
+    left = dict(enumerate(theirs))
+    near: dict[tuple[Any, ...], list[int]] = {}
+    for number, other in left.items():
+        near.setdefault(_slot(other, 0), []).append(number)
     added, kept = [], []
     for event in ours:
-        match = min((other for other in left if _alike(event, other)), key=lambda o: _apart(event, o), default=None)
-        if match is None:
-            added.append(event)
+        around = sorted(n for step in (-1, 0, 1) for n in near.get(_slot(event, step), ()) if n in left)
+        alike = [n for n in around if _alike(event, left[n])]
+        if alike:
+            kept.append((event, left.pop(min(alike, key=lambda n: _apart(event, left[n])))))
         else:
-            left.remove(match)
-            kept.append((event, match))
-    return Difference(added, left, kept)
+            added.append(event)
+    return Difference(added, list(left.values()), kept)
+
+
+def _slot(event: Event, step: int) -> tuple[Any, ...]:
+    """Where to look for events of the same rule that began within `SAME_EPISODE_S`: here, or a step further."""
+    return event.rule_id, event.kind, event.zone_id, math.floor(event.since_utc / SAME_EPISODE_S) + step
 
 
 def _alike(a: Event, b: Event) -> bool:

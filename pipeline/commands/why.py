@@ -12,7 +12,7 @@ from pipeline.commands.replay import add_tracks_arguments, footage_of
 from pipeline.errors import BadInput
 from pipeline.eventlog import event_value, utc_iso
 from pipeline.inputs.switches import SwitchedCalendar
-from pipeline.replay import Footage, camera_of, load_routes, parse_time
+from pipeline.replay import Footage, camera_of, load_routes, parse_number, parse_time
 from pipeline.rulebook import build_engine, calendar_of
 from pipeline.site import RuleConfig, Site, load_site
 from pipeline.types import Event, Tracks
@@ -30,7 +30,7 @@ def add_to(subparsers: Any) -> None:
     parser = subparsers.add_parser("why", help="why there was an alert at a moment, or why not")
     add_tracks_arguments(parser)
     parser.add_argument("--at", required=True, metavar="T", help="a time (ISO 8601), or seconds since the first frame")
-    parser.add_argument("--after", type=float, default=AFTER_S, metavar="S", help="how far past T to look (120 s)")
+    parser.add_argument("--after", default=f"{AFTER_S:g}", metavar="S", help="how far past T to look (120 s)")
     parser.add_argument("--rule", metavar="ID", help="only this rule")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
     parser.set_defaults(run=run)
@@ -43,7 +43,10 @@ def run(args: argparse.Namespace) -> int:
     footage = footage_of(args, site)
     timed = _SECONDS.fullmatch(args.at) is None
     at_utc = parse_time(args.at, site, argument="--at") if timed else footage.start_utc + float(args.at)
-    seen = look(site, footage, at_utc=at_utc, after_s=args.after, routes=load_routes(args.routes))
+    after_s = parse_number(args.after, "--after", "seconds, 0 or more")
+    if after_s < 0:
+        raise BadInput(f"--after {args.after}: seconds, 0 or more")
+    seen = look(site, footage, at_utc=at_utc, after_s=after_s, routes=load_routes(args.routes))
     answers = [_answer(config, seen) for config in chosen]
     if args.json:
         value = {"at": utc_iso(at_utc), "people": seen.people, "calendars": seen.calendars}

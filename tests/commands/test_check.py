@@ -69,8 +69,11 @@ def test_what_is_worth_a_look_is_a_warning(site: Path, capsys: pytest.CaptureFix
     ("text", "said"),
     [
         (SITE.replace("zone: bay, calendar", "zone: bya, calendar"), "site.yaml:16: cameras.dock.rules[1].zone: bya"),
-        (SITE.replace("${DOCK_PW}", "${NOT_SET}"), "cameras.dock.source: ${NOT_SET} is not set"),
-        (SITE.replace("min_tracks: 50", "min_tracks: 1"), "cameras.dock.rules[4] (usual): need 2 <= min_tracks"),
+        (SITE.replace("${DOCK_PW}", "${NOT_SET}"), "site.yaml:9: cameras.dock.source: ${NOT_SET} is not set"),
+        (
+            SITE.replace("min_tracks: 50", "min_tracks: 1"),
+            "site.yaml:19: cameras.dock.rules[4] (usual): need 2 <= min_tracks",
+        ),
         (SITE.replace("dwell_s: 120", "dwell_s: 120, mode: cumulative"), "mode: cumulative together with window_s"),
     ],
 )
@@ -148,7 +151,11 @@ def test_intervals_are_printed_in_local_time_and_utc(site: Path, capsys: pytest.
         (["--calendar", "working"], "--from is missing"),
         (["--calendar", "working", "--from", "27.3.2026"], "--from 27.3.2026: a date like"),
         (["--calendar", "working", "--from", "2026-02-30"], "a date like"),
-        (["--calendar", "working", "--from", "2026-03-27", "--days", "0"], "--days 0: allowed are 1 to 3660"),
+        (
+            ["--calendar", "working", "--from", "2026-03-27", "--days", "0"],
+            "--days 0: allowed are whole numbers from 1 to 3660",
+        ),
+        (["--calendar", "working", "--from", "2026-03-27", "--days", "two"], "--days two: allowed are whole numbers"),
         (["--from", "2026-03-27"], "only together with --calendar"),
     ],
 )

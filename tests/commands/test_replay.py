@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -167,11 +168,37 @@ def test_episodes_are_matched_one_to_one() -> None:
     assert [e.since_utc for e in difference.removed] == [9.6]
 
 
+def test_many_episodes_are_matched_as_few_are() -> None:
+    """The quick look-up finds what comparing everything with everything finds."""
+    chance = random.Random(3)
+    ours, theirs = (
+        [
+            event(chance.choice("ab"), round(chance.uniform(0, 20), 2), (chance.randrange(3),), later=chance.random())
+            for _ in range(120)
+        ]
+        for _ in range(2)
+    )
+    left, kept = list(theirs), []
+    for one in ours:
+        alike = [o for o in left if o.rule_id == one.rule_id and o.track_ids == one.track_ids]
+        alike = [o for o in alike if abs(o.since_utc - one.since_utc) <= 0.5]
+        if alike:
+            best = min(alike, key=lambda o: abs(o.since_utc - one.since_utc) + abs(o.utc - one.utc))
+            left.remove(best)
+            kept.append((one, best))
+    difference = compare(ours, theirs)
+    assert difference.kept == kept
+    assert difference.removed == left
+    assert len(kept) > 40
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         (["--camera", "door"], "--camera 'door': the site has dock"),
         (["--fps", "0"], "--fps 0.0: frames a second"),
+        (["--fps", "fast"], "--fps fast: frames a second of the source, above 0 and at most 1000"),
+        (["--fps", "nan"], "--fps nan: frames a second"),
         (["--size", "1000"], "--size 1000: two whole numbers"),
         (["--size", "0x500"], "--size 0x500"),
         (["--start", "yesterday"], "--start yesterday: a time like"),

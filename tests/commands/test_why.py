@@ -87,6 +87,8 @@ def test_how_far_is_looked_may_be_said(folder: Path, capsys: pytest.CaptureFixtu
         ("soon", [], "--at soon: a time like"),
         ("1000", [], "not within the tracks, which end at 2026-11-22T11:00:09.800Z"),
         ("2026-11-21T12:00:00", [], "not within the tracks"),
+        ("6", ["--after", "long"], "--after long: seconds, 0 or more"),
+        ("6", ["--after", "-1"], "--after -1: seconds, 0 or more"),
         ("6", ["--rule", "none"], "--rule none: camera dock has loiter, long, day, crowd"),
     ],
 )
