@@ -97,7 +97,7 @@ class Service:
         settings = ApiSettings(
             site_name=self.site.name, timezone=self.site.timezone, token=token, evidence=data.evidence,
             cameras=camera_infos(self.site), version=__version__, reach=self.reach, desk=build_desk_rules(self.site),
-            video_url=self.site.desk.video_url, tracks=_track_reader(data),
+            calendars=tuple(self.site.calendars), video_url=self.site.desk.video_url, tracks=_track_reader(data),
         )  # fmt: skip
         signing_key(data.keys)
         self.keeper = Keeper(self.store, data, self.site.retention, pause=self.workers.held, clock=clock)
@@ -170,15 +170,19 @@ class Service:
 
     def _apply(self, text: str, site: Site, touched: Changes) -> None:
         """Go on with a changed site: cameras that it touches start anew, the pages and the desk judge by it at once.
-        Where alerts go, sinks, heartbeat and retention stay as they were until the next start."""
+        Where workers deliver (`alerts.link`) and retention stay as they were until the next start."""
         self.site, self._job = site, replace(self._job, site_text=text)
         self.workers.update(self._jobs(), anew={*touched.added, *touched.altered})
         self._sentry.watch(posts_of(site))
-        self.world.inputs.change_site(site)
+        try:
+            self.world.change_site(site)
+        except BadInput as error:
+            log.error("sinks and heartbeat stay as they were: %s", error)
         parts: Parts = self._app.state.parts
         settings = replace(
             parts.settings, site_name=site.name, timezone=site.timezone, cameras=camera_infos(site),
             desk=build_desk_rules(site), video_url=site.desk.video_url,
+            calendars=tuple(site.calendars),
         )  # fmt: skip
         self.store.desk_rules = settings.desk
         self._app.state.parts = replace(parts, settings=settings)

@@ -18,20 +18,15 @@ class Sinks:
     """The runners of `outlets` over one store."""
 
     def __init__(self, outlets: Sequence[Outlet], store: Store, *, site: str, clock: Clock) -> None:
-        self._store, self._site, self._clock = store, site, clock
+        self._store, self._clock = store, clock
         self._book = DeliveryBook(store)
-        self._book.leave([outlet.name for outlet in outlets], utc=clock.utc())
-        self.runners = {
-            outlet.name: SinkRunner(
-                outlet, self._book, site=site, feed_after=store.feed_after, last_seq=self.last_seq, clock=clock,
-                tell=self._tell,
-            )
-            for outlet in outlets
-        }  # fmt: skip
         self._seq = store.feed_seq()
         self._seq_lock = threading.Lock()
+        self._running = False
+        self.runners = self._made(outlets, site)
 
     def start(self) -> None:
+        self._running = True
         self._store.on_change(self._changed)
         for runner in self.runners.values():
             runner.start()
@@ -41,6 +36,24 @@ class Sinks:
             runner.stop(timeout_s=0.0)
         for runner in self.runners.values():
             runner.stop()
+
+    def change(self, outlets: Sequence[Outlet], *, site: str) -> None:
+        """Go on with other sinks; what is not settled is read from the feed again."""
+        self.stop()
+        self.runners = self._made(outlets, site)
+        if self._running:
+            for runner in self.runners.values():
+                runner.start()
+
+    def _made(self, outlets: Sequence[Outlet], site: str) -> dict[str, SinkRunner]:
+        self._book.leave([outlet.name for outlet in outlets], utc=self._clock.utc())
+        return {
+            outlet.name: SinkRunner(
+                outlet, self._book, site=site, feed_after=self._store.feed_after, last_seq=self.last_seq,
+                clock=self._clock, tell=self._tell,
+            )
+            for outlet in outlets
+        }  # fmt: skip
 
     def last_seq(self) -> int:
         """The newest change of the feed, as far as was heard."""

@@ -411,3 +411,26 @@ def test_full_disk_under_the_store_repeats_and_loses_nothing(site, sink, message
             site.clock.advance(1.0)
     assert sink.ids == ["a"], "what was sent is known in memory"
     assert [row.state for row in site.book.of_alert("a")] == ["delivered"]
+
+
+def test_other_sinks_while_it_runs(tmp_path, message, wait):
+    """A changed site file: what is not settled goes on under the same name, and nothing goes twice."""
+    store = Store(tmp_path / "store.sqlite")
+    old, new, more = FakeSink(), FakeSink(), FakeSink()
+    old.away = "nobody there"
+
+    def outlet(name, sink):
+        return Outlet(name=name, kind="webhook", sink=sink, route=Route(TOLD), target="there")
+
+    sinks = Sinks([outlet("room", old), outlet("gone", FakeSink())], store, site="Depot", clock=store.clock)
+    sinks.start()
+    store.ingest([message("a")])
+    wait(lambda: old.tries != [])
+    sinks.change([outlet("room", new), outlet("more", more)], site="Depot")
+    wait(lambda: new.ids == ["a"])
+    store.ingest([message("b")])
+    wait(lambda: more.ids == ["b"] and new.ids == ["a", "b"])
+    sinks.stop()
+    assert (old.closed, new.closed, more.closed) == (1, 1, 1)
+    assert [status.name for status in sinks.status()] == ["room", "more"]
+    store.close()
