@@ -74,6 +74,7 @@ def _camera(camera_id: str, wanted: Erasure, done: Erased, store: Store, data: D
         ),
         ("checkpoints", lambda: _remove_if(data.checkpoint(camera_id), since_utc=wanted.since_utc)),
         ("routes", lambda: _remove_if(data.route_model(camera_id), since_utc=wanted.since_utc)),
+        ("routes", lambda: _remove_if(data.route_model(camera_id).with_suffix(".held"), since_utc=wanted.since_utc)),
         ("views", lambda: _remove_if(data.view(camera_id), since_utc=wanted.since_utc)),
         ("outbox_messages", lambda: _outbox(camera_id, wanted, done, store, data)),
     )
