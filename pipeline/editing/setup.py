@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from pipeline.editing.credentials import keep_password, split_password, variable
 from pipeline.editing.desk import Saved, SiteDesk
 from pipeline.editing.discovery import discover
 from pipeline.editing.document import SiteDocument
-from pipeline.editing.trials import Trial, try_source
+from pipeline.editing.trials import Polygon, Trial, try_source
 from pipeline.editing.versions import difference
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
@@ -24,6 +25,7 @@ from pipeline.site.source import absolute_source, source_kind
 DAY_S = 86_400.0
 MOST_DAYS = 31
 MOST_CALENDAR_DAYS = 400
+WAIT_S = 30.0
 AT_ONCE = 2
 """Trials and dry runs at a time: each is a process that takes a core."""
 NEXT_START = ("alerts", "sinks", "heartbeat", "retention")
@@ -139,7 +141,8 @@ class Setup:
         site = self.desk.site
         if camera_id not in site.cameras:
             raise KeyError(camera_id)
-        return self._tried(absolute_source(site.source_of(camera_id, load_secrets(folder=site.folder)), site.folder))
+        source = site.source_of(camera_id, load_secrets(folder=site.folder))
+        return self._tried(absolute_source(source, site.folder), masks=site.cameras[camera_id].masks)
 
     def discover(self) -> list[dict[str, Any]]:
         """ONVIF cameras on this network.
@@ -153,9 +156,9 @@ class Setup:
             except OSError as error:
                 raise BadInput(f"no network to look for cameras on: {error.strerror}") from None
 
-    def _tried(self, source: str) -> dict[str, Any]:
+    def _tried(self, source: str, *, masks: Sequence[Polygon] = ()) -> dict[str, Any]:
         with self._turn():
-            trial: Trial = try_source(source)
+            trial: Trial = try_source(source, masks=masks)
         return asdict(trial)
 
     def _with_camera(self, camera_id: str, values: dict[str, Any]) -> str:
@@ -209,7 +212,7 @@ class _Turn:
         self._turns = turns
 
     def __enter__(self) -> None:
-        if not self._turns.acquire(timeout=5.0):
+        if not self._turns.acquire(timeout=WAIT_S):
             raise BadInput(f"{AT_ONCE} trials or dry runs are running already; try again in a moment")
 
     def __exit__(self, *_: object) -> None:

@@ -1,10 +1,11 @@
-"""The process that tries a source: `python -m pipeline.editing.trial < ADDRESS > RESULT`."""
+"""The process that tries a source: `python -m pipeline.editing.trial < {"source": ..., "masks": [...]} > RESULT`."""
 
 from __future__ import annotations
 
 import base64
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import cv2
@@ -13,15 +14,16 @@ from pipeline.clock import SystemClock
 from pipeline.editing.trials import Trial, failed
 from pipeline.errors import SourceError
 from pipeline.secrets import redact
+from pipeline.video.masks import Polygon
 from pipeline.video.source import open_source
 
 WIDEST = 960
 
 
-def look(source: str) -> Trial:
-    """In this process: the first picture, or why there is none."""
+def look(source: str, masks: Sequence[Polygon] = ()) -> Trial:
+    """In this process: the first picture, privacy masks on it, or why there is none."""
     try:
-        with open_source("camera", source, clock=SystemClock()) as opened:
+        with open_source("camera", source, clock=SystemClock(), masks=masks) as opened:
             frame = next(iter(opened.frames()), None)
             if frame is None:
                 return failed("no_video", "it opened but gave no picture")
@@ -38,8 +40,8 @@ def look(source: str) -> Trial:
 
 
 def main() -> int:
-    """An address on standard input, a `Trial` on standard output."""
-    sys.stdout.write(json.dumps(asdict(look(sys.stdin.read().strip()))))
+    """A source on standard input, a `Trial` on standard output."""
+    sys.stdout.write(json.dumps(asdict(look(**json.loads(sys.stdin.read())))))
     sys.stdout.flush()
     return 0
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 LIMIT_S = 25.0
+Polygon = Sequence[Sequence[float]]
 FIXES = {
     "refused": "nothing listens there: is the camera on, and is the port right (RTSP is usually 554)?",
     "unauthorised": "the camera wants another user or password",
@@ -34,12 +36,12 @@ class Trial:
     picture: str = ""
 
 
-def try_source(source: str, *, limit_s: float = LIMIT_S) -> Trial:
-    """Open `source`, an address with its password in it, a device or a file's whole path."""
+def try_source(source: str, *, masks: Sequence[Polygon] = (), limit_s: float = LIMIT_S) -> Trial:
+    """Open `source`, an address with its password in it, a device or a file's whole path; `masks` normalised."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pipeline.editing.trial"], input=source, capture_output=True, text=True,
-            timeout=limit_s, check=False,
+            [sys.executable, "-m", "pipeline.editing.trial"], input=json.dumps({"source": source, "masks": masks}),
+            capture_output=True, text=True, timeout=limit_s, check=False,
         )  # fmt: skip
         return Trial(**json.loads(done.stdout))
     except subprocess.TimeoutExpired:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import tarfile
 import threading
@@ -26,7 +27,15 @@ from pipeline.clock import SystemClock
 from pipeline.store.store import Store
 from pipeline.types import Alert, CameraStatus, Event
 
-PORT = 8571
+
+def free_port() -> int:
+    """One that nobody listens on: test files run side by side."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+PORT = free_port()
 AXE = "4.10.3"
 BAY = [[0.2, 0.4], [0.8, 0.4], [0.8, 0.9], [0.2, 0.9]]
 PICTURE = bytes(cv2.imencode(".jpg", np.full((90, 160, 3), 90, np.uint8))[1])
@@ -51,10 +60,10 @@ class Cameras(NoControl):
 class Desk:
     """A store with an API, and a way to raise alerts. `settings` change those of the API."""
 
-    def __init__(self, folder: Path, *, control: Any = None, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, control: Any = None, outside: Any = None, **settings: Any) -> None:
         self.clock = SystemClock()
         self.folder = folder
-        self.control = control
+        self.control, self.outside = control, outside
         self.store = Store(folder / "store.sqlite", clock=self.clock)
         self.evidence = EvidenceFolder(folder / "evidence", reserve_bytes=0)
         (folder / "evidence").mkdir()
@@ -68,7 +77,7 @@ class Desk:
         self.thread: threading.Thread | None = None
 
     def serve(self) -> None:
-        app = build_app(self.store, settings=self.settings, control=self.control)
+        app = build_app(self.store, settings=self.settings, control=self.control, outside=self.outside)
         self.server = make_server(app, port=PORT)
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
