@@ -8,6 +8,7 @@ import { setZone } from "./time.js";
 const ALIVE_MS = 60_000;
 
 export async function frame() {
+  for (const node of document.querySelectorAll("[data-text]")) node.textContent = TEXTS.page[node.dataset.text];
   const [site, session] = await Promise.all([api.site(), api.session()]);
   setZone(site.timezone);
   document.getElementById("site").textContent = site.name;
@@ -24,7 +25,7 @@ export async function frame() {
 
 function keepAlive(session) {
   const place = document.getElementById("who");
-  place?.replaceChildren(el("span", { class: "quiet" }, session.name), el("button", { type: "button", class: "plain", onclick: async () => (await api.signOut(), location.assign("/login.html")) }, TEXTS.signOut));
+  place?.replaceChildren(el("a", { class: "quiet", href: "/account.html" }, session.name), el("button", { type: "button", class: "plain", onclick: async () => (await api.signOut(), location.assign("/login.html")) }, TEXTS.signOut));
   let last = 0;
   for (const name of ["keydown", "pointerdown"]) {
     document.addEventListener(name, () => {
