@@ -28,13 +28,14 @@ lint: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# What is long: hundreds of kills on either link, two thousand reconnects.
+# What is long: hundreds of kills on either link, two thousand reconnects, every mutant of the rules.
 nightly: $(DEV)
 	$(BIN)/python tests/faults/harness.py --link embedded --kills 200
 	$(BIN)/python tests/faults/harness.py --link redis --kills 200 --tail 8000
 	NIGHTJAR_ALL_HITS=1 $(BIN)/python -m pytest -n 0 tests/faults/test_delivery_kills.py tests/faults/test_sink_kills.py
 	NIGHTJAR_OUTAGE_S=600 $(BIN)/python -m pytest -n 0 -s tests/faults/test_outages.py -k "long and redis"
 	NIGHTJAR_RECONNECTS=2000 $(BIN)/python -m pytest tests/video/test_reconnect.py
+	nice $(BIN)/python -m tests.rules.mutation
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks
