@@ -117,16 +117,17 @@ def build_learner(site: Site, camera_id: str, *, data: DataFolder, key: str) -> 
     return RouteLearner(data.route_model(camera_id), key=key, params=params, verdicts=data.verdicts)
 
 
-def route_model(data: DataFolder, camera_id: str) -> RouteModel | None:
-    """What `nightjar routes fit` has learned for this camera, or None."""
+def route_model(data: DataFolder, camera_id: str, *, key: str | None = None) -> RouteModel | None:
+    """What was learned of this camera, or None; with a key nothing that was learned of another view or detector."""
     path = data.route_model(camera_id)
     if not path.is_file():
         return None
 
     try:
-        return RouteModel.from_bytes(path.read_bytes())
+        model = RouteModel.from_bytes(path.read_bytes())
     except ValueError as error:
         raise BadInput(f"{path}: not a learned route model: {error}") from None
+    return None if key is not None and model.key not in ("", key) else model
 
 
 def build_camera(job: Job, *, clock: Clock) -> Camera:
@@ -160,9 +161,11 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         shift_s = 0.0 if latest is None else latest[0].utc - latest[0].pts
         return _cutter(camera.source, main=main, shift_s=shift_s)
 
-    learner = build_learner(site, job.camera_id, data=data, key=view_key(config, detector.name))
+    seen_by = view_key(config, detector.name)
+    learner = build_learner(site, job.camera_id, data=data, key=seen_by)
     inputs = LiveSwitches(data.inputs, journal=track_log.folder / JOURNAL, clock=clock)
-    engine = build_engine(site, job.camera_id, route_model=route_model(data, job.camera_id), switches=inputs)
+    routes = route_model(data, job.camera_id, key=seen_by)
+    engine = build_engine(site, job.camera_id, route_model=routes, switches=inputs)
     watched = watched_rules(site, job.camera_id, engine, switches=inputs)
     policy = build_policy(site, job.camera_id, detector, engine)
     snapshots = Snapshots(site, job.camera_id, folder=data.evidence)
@@ -193,6 +196,8 @@ def build_camera(job: Job, *, clock: Clock) -> Camera:
         ),
     )  # fmt: skip
     watched.moved = lambda: camera.guard.moved
+    if learner is not None:
+        learner.moved = watched.moved
     for note in (*detector.notes, *filter(None, [hardware.note])):
         log.warning("camera %s: %s", job.camera_id, note)
     log.info("camera %s: detector %s", job.camera_id, detector.name)

@@ -130,6 +130,13 @@ class Camera:
         latest = self.worker.latest
         return self.learner is not None and latest is not None and self.learner.wants_restart(latest[1].utc)
 
+    def accept_view(self) -> None:
+        """Where the camera looks now is right: if it was moved, usual routes are learned anew."""
+        moved = self.guard.moved
+        self.guard.accept()
+        if moved and self.learner is not None:
+            self.learner.start_anew()
+
     def picture(self) -> bytes | None:
         """The latest analysed picture with the boxes on it, JPEG."""
         latest = self.worker.latest

@@ -84,6 +84,10 @@ class DataFolder:
     def route_model(self, camera_id: str) -> Path:
         return self.root / "routes" / f"{camera_id}.model"
 
+    def routes_held(self, camera_id: str) -> Path:
+        """Whose ways wait to be learned."""
+        return self.root / "routes" / f"{camera_id}.held"
+
     def create(self) -> DataFolder:
         """Make the folders, readable by this user alone.
 

@@ -53,6 +53,11 @@ class HeldBack:
         self._held.append(Held(key, [(round(t, 3), round(x, 5), round(y, 5)) for t, x, y in way]))
         self._kept = False
 
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._kept &= not self._held
+        self._held = []
+
     def review(self, utc: float) -> list[Way]:
         """The ways that need wait no longer, in the order in which they came; those that were real are gone."""
         real = self._told()

@@ -11,6 +11,7 @@ learned from, all else is, or the usual would look ever more unusual.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,12 +35,15 @@ class RouteLearner:
 
     `verdicts` is the file that tells how alerts ended; without it those whom alerts were about wait for `HOLD_S`.
 
+    While `moved` says that the camera looks elsewhere than it did, nobody is learned from.
+
     Positions are picture heights from the top left corner (x times the aspect), as rules see them. Learning, loading
     and keeping run in a thread of their own: a model of thousands of tracks takes seconds to load.
     """
 
     def __init__(self, path: Path, *, key: str, params: RouteParams, verdicts: Path | None = None) -> None:
-        self._path = path
+        self._path, self._key, self._params = path, key, params
+        self.moved: Callable[[], bool] = lambda: False
         self._ways: dict[int, Way] = {}
         self._suspects: dict[int, str] = {}
         self._held = HeldBack(path.with_suffix(".held"), view=key, verdicts=verdicts)
@@ -54,13 +58,17 @@ class RouteLearner:
         self._learned = 0
         self._written: int | None = None
         self._ready = False
+        self._anew: RouteModel | None = None
 
     @property
     def progress(self) -> str:
-        return self._loaded.result().progress
+        return self._model().progress
 
     def watch(self, tracks: Tracks) -> None:
         """Take one analysed frame in, in order."""
+        if self.moved():
+            self._ways.clear()
+            return
         if tracks.run_id != self._run_id:
             self._finish(list(self._ways))
             self._suspects.clear()
@@ -88,9 +96,17 @@ class RouteLearner:
 
     def wants_restart(self, utc: float) -> bool:
         """Whether the judging model should give way: this one has just seen enough, or a day has passed."""
+        if self._anew is not None and not self._ready:
+            return True
         if not self._ready or self._began_utc is None or self._learned == self._judged_by:
             return False
         return self._judged_by == 0 or utc - self._began_utc >= RENEW_S
+
+    def start_anew(self) -> None:
+        """The camera was moved for good: all that was learned of where it looked before is forgotten."""
+        self._ways.clear()
+        self._suspects.clear()
+        self._thread.submit(self._forget)
 
     def settle(self) -> None:
         """Wait until all that was handed over is learned."""
@@ -112,12 +128,24 @@ class RouteLearner:
             elif len(way) > 1:
                 self._thread.submit(self._learn, way)
 
+    def _model(self) -> RouteModel:
+        return self._loaded.result() if self._anew is None else self._anew
+
+    def _forget(self) -> None:
+        self._held.clear()
+        self._learned, self._ready, self._judged_by = 0, False, 0
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s cannot be removed: %s", self._path.name, error.strerror)
+        self._anew = RouteModel(self._params, key=self._key)
+
     def _review(self, utc: float) -> None:
         for way in self._held.review(utc):
             self._learn(way)
 
     def _learn(self, way: Way) -> None:
-        model = self._loaded.result()
+        model = self._model()
         if self._judged_by is None:
             self._judged_by = model.learned if model.ready else 0
         model.learn_one(Track.of([t for t, _, _ in way], [(x, y) for _, x, y in way]), utc=way[-1][0])
@@ -128,7 +156,7 @@ class RouteLearner:
         self._held.save()
         if self._learned == 0:
             return
-        model = self._loaded.result()
+        model = self._model()
         self._heed(model)
         if model.ready:
             model.begin()  # built and calibrated here, or the camera's loop would wait for it at its next start
@@ -166,4 +194,5 @@ def _kept(path: Path, *, key: str) -> RouteModel | None:
     if model.key not in ("", key):
         log.warning("the view or the detector has changed: usual routes are learned anew")
         return None
+    model.key = key
     return model

@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from pipeline.bootstrap import route_model, view_key
+from pipeline.folders import DataFolder
+from pipeline.held import HeldBack
 from pipeline.learning import GONE_S, KEEP_S, RENEW_S, RouteLearner
+from pipeline.site import parse_site
 from pipeline.types import Event, Tracks
 from pipeline.verdicts import write_verdicts
 from rules.routes import RouteModel, RouteParams
@@ -150,3 +155,64 @@ def test_what_an_installer_says_meanwhile_is_kept(tmp_path: Path) -> None:
     kept = RouteModel.from_bytes(path.read_bytes())
     assert kept.learned == 10
     assert [(flow.name, flow.status) for flow in kept.corridors()] == [("to the door", "forbidden")]
+
+
+def test_a_moved_camera_teaches_nothing_until_its_view_is_accepted_and_then_all_is_new(tmp_path: Path) -> None:
+    path = tmp_path / "c.model"
+    learner = RouteLearner(path, key="view", params=PARAMS)
+    utc = walk(learner, people=8)
+    learner.close()
+    again = RouteLearner(path, key="view", params=PARAMS)
+    utc = crossing(again, utc + 5.0, suspect=alert_about(1, key="k"))
+    again.moved = lambda: True
+    utc = crossing(again, utc + 5.0)
+    assert again.progress.endswith("8 tracks")
+    again.moved = lambda: False
+    assert not again.wants_restart(utc)
+    again.start_anew()
+    again.settle()
+    assert again.wants_restart(utc)
+    assert again.progress.startswith("learning, 0 of 5")
+    assert not path.exists()
+    walk(again, people=1, start=utc + 5.0)
+    again.close()
+    assert learned(tmp_path) == 1
+    assert not HeldBack(path.with_suffix(".held"), view="view", verdicts=None).review(utc + 30 * 86_400.0)
+
+
+def test_a_model_without_a_key_becomes_that_of_its_camera(tmp_path: Path) -> None:
+    path = tmp_path / "c.model"
+    learner = RouteLearner(path, key="", params=PARAMS)
+    utc = walk(learner, people=6)
+    learner.close()
+    adopted = RouteLearner(path, key="view", params=PARAMS)
+    walk(adopted, people=1, start=utc)
+    adopted.close()
+    assert RouteModel.from_bytes(path.read_bytes()).key == "view"
+
+
+@pytest.mark.parametrize(
+    ("word", "camera", "detector"),
+    [
+        ("address", "{source: b.mp4}", "yolox"),
+        ("mask", "{source: a.mp4, masks: [[[0, 0], [1, 0], [1, 1]]]}", "yolox"),
+        ("detector", "{source: a.mp4}", "motion"),
+    ],
+)
+def test_what_was_learned_of_another_view_is_not_judged_by(
+    tmp_path: Path, word: str, camera: str, detector: str
+) -> None:
+    def key_of(text: str, detector: str) -> str:
+        site = parse_site(f"site: {{name: s, timezone: UTC}}\ncameras:\n  c: {text}\n", "site.yaml")
+        return view_key(site.cameras["c"], detector)
+
+    key, other = key_of("{source: a.mp4}", "yolox"), key_of(camera, detector)
+    assert key == key_of("{source: a.mp4, rules: []}", "yolox")
+    data = DataFolder(tmp_path).create()
+    assert route_model(data, "c", key=key) is None
+    learner = RouteLearner(data.route_model("c"), key=key, params=PARAMS)
+    walk(learner, people=6)
+    learner.close()
+    assert route_model(data, "c", key=key) is not None
+    assert route_model(data, "c") is not None
+    assert route_model(data, "c", key=other) is None, word

@@ -98,7 +98,7 @@ class CameraProcess:
         self._frame_s = self._moved_at
         if self._accept_wanted.is_set():
             self._accept_wanted.clear()
-            camera.guard.accept()
+            camera.accept_view()
         camera.guard.look(frame)
         if camera.announcer.raised > raised or self._moved_at - self._saved_at >= CHECKPOINT_S:
             camera.save()

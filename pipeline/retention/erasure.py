@@ -74,7 +74,7 @@ def _camera(camera_id: str, wanted: Erasure, done: Erased, store: Store, data: D
         ),
         ("checkpoints", lambda: _remove_if(data.checkpoint(camera_id), since_utc=wanted.since_utc)),
         ("routes", lambda: _remove_if(data.route_model(camera_id), since_utc=wanted.since_utc)),
-        ("routes", lambda: _remove_if(data.route_model(camera_id).with_suffix(".held"), since_utc=wanted.since_utc)),
+        ("routes", lambda: _remove_if(data.routes_held(camera_id), since_utc=wanted.since_utc)),
         ("views", lambda: _remove_if(data.view(camera_id), since_utc=wanted.since_utc)),
         ("outbox_messages", lambda: _outbox(camera_id, wanted, done, store, data)),
     )
@@ -89,7 +89,7 @@ def _camera(camera_id: str, wanted: Erasure, done: Erased, store: Store, data: D
 def _remove_if(path: Path, *, since_utc: float) -> int:
     """What was learned or remembered is not kept by time: it goes where it may hold something of the time."""
     gone = 0
-    for one in (path, path.with_suffix(".new")):
+    for one in (path, path.with_suffix(".new"), path.with_name(path.name + ".new")):
         with contextlib.suppress(FileNotFoundError):
             if one.stat().st_mtime >= since_utc or _older_times(one, since_utc):
                 one.unlink()
