@@ -1,6 +1,7 @@
 """The way from worker to store, broken for a while in every way: nothing lost, nothing twice, in order, and said.
 
-`NIGHTJAR_OUTAGE_S` sets how long the long outage lasts: 20 s here, ten minutes in `make nightly` (goal D5).
+`NIGHTJAR_OUTAGE_S` sets how long the long outage lasts: 20 s here, ten minutes in `make nightly` (goal D5). All must be
+there 60 s after the return; `NIGHTJAR_RETURN_S` allows more on a machine that does other things.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.alerts.conftest import Desk, Worker, desk, make_worker, redis_server,
 
 __all__ = ["desk", "make_worker", "redis_server", "wait"]
 OUTAGE_S = float(os.environ.get("NIGHTJAR_OUTAGE_S", "20"))
+RETURN_S = float(os.environ.get("NIGHTJAR_RETURN_S", "60"))
 BEFORE_S = min(8.0, OUTAGE_S)
 FRAMES_HZ = 25.0
 ALERTS_HZ = 20.0
@@ -101,7 +103,7 @@ def test_away_for_long_costs_no_frame_and_no_memory(desk, make_worker, wait):
     else:
         desk.start()
     loop.stop()
-    took = delivered(desk, loop, 60.0)
+    took = delivered(desk, loop, RETURN_S)
     print(
         f"link {'redis' if redis else 'embedded'}: {len(loop.keys)} alerts, {before:.2f} frames/s before, "
         f"{during:.2f} during, {grown:+.1f} MiB, all there {took:.1f} s after the return"
