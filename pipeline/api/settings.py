@@ -78,6 +78,7 @@ class ApiSettings:
     reach: Reach = field(default_factory=Reach)
     desk: DeskRules = field(default_factory=DeskRules)
     video_url: str | None = None
+    calendars: Sequence[str] = ()
     tracks: TrackReader | None = None
 
 
