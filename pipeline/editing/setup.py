@@ -46,6 +46,8 @@ class Setup:
         cameras = document.get("cameras") or {}
         for camera in cameras.values():
             camera["source"] = redact(str(camera.get("source", "")))
+            if "evidence_source" in camera:
+                camera["evidence_source"] = redact(str(camera["evidence_source"]))
         return {
             **version.shown(), "fault": self.desk.fault, "site": document.get("site"), "cameras": cameras,
             "calendars": document.get("calendars") or {}, "detector": document.get("detector") or {},
@@ -169,6 +171,9 @@ class Setup:
             kept.pop("source", None)
             if "source" in old:
                 kept = {"source": old["source"], **kept}
+        main = old.get("evidence_source")
+        if main is not None and kept.get("evidence_source") == redact(str(main)):
+            kept["evidence_source"] = main
         document.put(kept, "cameras", camera_id)
         return document.text()
 
