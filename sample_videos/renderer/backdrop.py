@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .camera import Camera
 from .light import StaticLight
-from .materials import surface_of
+from .materials import noise, surface_of
 from .raster import FAR, blank, draw
 from .solids import Built, Stuff
 
@@ -45,11 +45,14 @@ def draw_backdrop(camera: Camera, built: Built, light: StaticLight) -> Backdrop:
     normal = built.normal[face].copy()
     normal[((np.array(camera.eye) - point) * normal).sum(1) < 0] *= -1
     albedo, bent = surface_of(built.stuff[face], built.colour[face], point, normal)
-    if light.weather.wet:
-        flat = (normal[:, 2] > 0.7) & (built.stuff[face] != Stuff.GRASS)
-        albedo[flat] *= 1 - 0.45 * light.weather.wet
     terms = light.terms(point, bent)
     w = light.weather
+    gloss = np.zeros(len(point))
+    if w.wet:
+        flat = (normal[:, 2] > 0.7) & (built.stuff[face] != Stuff.GRASS)
+        puddle = _puddles(point[flat])
+        albedo[flat] *= (1 - w.wet * (0.40 + 0.35 * puddle))[:, None]
+        gloss[flat] = w.wet * (0.22 + 0.78 * puddle) * _mirrored(np.array(camera.eye) - point[flat]) * terms.sky[flat]
 
     def layer(values: NDArray[np.float64]) -> NDArray[np.float32]:
         full = np.zeros((height * width, values.shape[1]), np.float32)
@@ -59,7 +62,7 @@ def draw_backdrop(camera: Camera, built: Built, light: StaticLight) -> Backdrop:
     shining = built.stuff[face] == Stuff.GLOW
     albedo[shining] = 0
     colour_layer = layer(albedo)
-    sky_layer = layer(albedo * terms.sky[:, None] * w.sky)
+    sky_layer = layer((albedo * terms.sky[:, None] + gloss[:, None]) * w.sky)
     air = ~seen.reshape(height, width)
     if air.any():
         share = air.reshape(camera.height, OVERSAMPLE, camera.width, OVERSAMPLE).mean((1, 3))
@@ -75,3 +78,15 @@ def draw_backdrop(camera: Camera, built: Built, light: StaticLight) -> Backdrop:
         point=np.where(depth[each][..., None] < FAR, position[each], 1e6),
         normal=whole_normal.reshape(height, width, 3)[each],
     )  # fmt: skip
+
+
+def _puddles(point: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of standing water at ground points, 0 to 1: it gathers where the asphalt is low."""
+    low = noise(point[:, 0] / 2.4, point[:, 1] / 2.4, octaves=5, seed=61)
+    return np.asarray(np.clip((low - 0.50) * 9, 0, 1), np.float64)
+
+
+def _mirrored(towards: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of light that level water sends to the eye (Schlick, 1994), from vectors to the eye."""
+    cosine = np.abs(towards[:, 2]) / np.linalg.norm(towards, axis=1)
+    return np.asarray(0.02 + 0.98 * (1 - cosine) ** 5)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .camera import Camera
-from .solids import Solids, Stuff
+from .solids import Solids, Stuff, tree
 
 CAMERAS = {
     "yard": Camera("yard", (33.5, 16.8, 5.0), (23.2, 7.2, 0.4), 58.0),
@@ -167,6 +167,28 @@ TREES = (
     (13, 1.0, -25.0, 8.0),
 )
 """Seed, x, y, height: they sway, so they are drawn frame by frame."""
+
+
+def surroundings(s: Solids) -> None:
+    """What lies beyond the site: the neighbour's hall and tanks in the west, fields and a row of trees in the south.
+
+    A scene names it in `extra` where its camera sees that far."""
+    s.quad((-90, -16, -0.03), (70, 0, 0), (0, 50, 0), Stuff.ASPHALT, (112, 110, 106), cell=6.0, shades=False)
+    s.quad((-130, -150, -0.06), (240, 0, 0), (0, 91, 0), Stuff.GRASS, (104, 112, 62), cell=8.0, shades=False)
+    s.quad((-130, -60, -0.06), (90, 0, 0), (0, 44, 0), Stuff.GRASS, (98, 108, 60), cell=8.0, shades=False)
+    s.box((-52, -13, 0), (-34, 9, 7.5), Stuff.CLADDING, (150, 156, 160), cell=6.0)
+    s.quad((-33.97, -13, 5.9), (0, 22, 0), (0, 0, 0.9), Stuff.PLAIN, (126, 52, 44), shades=False)
+    for y in (-11.0, -6.5, -2.0, 2.5):
+        s.quad((-33.96, y, 0.2), (0, 3.4, 0), (0, 0, 3.6), Stuff.CONTAINER, (92, 98, 104), shades=False)
+    s.box((-50, 12, 0), (-38, 26, 5.2), Stuff.BRICK, (138, 96, 76), cell=6.0)
+    for x, y in ((-27.5, -9.0), (-27.5, -4.5), (-27.0, 1.0)):
+        s.box((x, y, 0.35), (x + 4.4, y + 1.8, 1.0), Stuff.PLAIN, (70 + int(8 * abs(y)), 84, 96))
+        s.box((x + 0.9, y + 0.1, 1.0), (x + 3.4, y + 1.7, 1.55), Stuff.PLAIN, (38, 44, 50))
+    s.box((-60, -62.5, 0), (60, -60.5, 1.6), Stuff.GRASS, (56, 72, 40), cell=4.0)
+    for k in range(26):
+        x, y = -58.0 + 4.3 * k + 1.7 * np.sin(2.3 * k), -66.0 - 4.0 * np.cos(1.7 * k)
+        points, triangles, _ = tree(40 + k, (x, y), 8.5 + 2.6 * np.sin(1.3 * k))
+        s.add(points, triangles, Stuff.LEAF, (62 + 6 * (k % 3), 80 + 5 * (k % 4), 46))
 
 
 def depot() -> Solids:

@@ -26,18 +26,30 @@ def with_rain(radiance: NDArray[np.float32], amount: float, seed: int, i: int) -
     """Falling streaks, a little lighter than what lies behind them; `amount` 0 to 1."""
     rng = np.random.default_rng((seed, 77, i))
     height, width = radiance.shape[:2]
-    count = int(260 * amount)
-    veil = np.zeros((height, width), np.float32)
-    start = np.column_stack((rng.uniform(-20, width, count), rng.uniform(-30, height, count)))
-    length = rng.uniform(8, 26, count)
-    for (x, y), drop, strength in zip(start, length, rng.uniform(0.25, 1.0, count), strict=True):
+    far = _streaks(rng, (height, width), count=int(520 * amount), length=(7.0, 20.0), strength=(0.15, 0.8))
+    near = _streaks(rng, (height, width), count=int(26 * amount), length=(45.0, 110.0), strength=(0.5, 1.0))
+    veil = (cv2.GaussianBlur(far, (0, 0), 0.6) + 0.8 * cv2.GaussianBlur(near, (0, 0), 1.5))[..., None]
+    bright = float(np.percentile(radiance, 80))
+    haze = np.float32(0.05 * amount * bright)
+    return np.asarray(radiance * (1 - 0.16 * veil) + 0.42 * veil * bright + haze, np.float32)
+
+
+def _streaks(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    *,
+    count: int,
+    length: tuple[float, float],
+    strength: tuple[float, float],
+) -> NDArray[np.float32]:
+    """Drops drawn out by the shutter, leaning with the wind: float32 (H, W)."""
+    veil = np.zeros(shape, np.float32)
+    start = np.column_stack((rng.uniform(-20, shape[1], count), rng.uniform(-length[1], shape[0], count)))
+    for (x, y), drop, bright in zip(start, rng.uniform(*length, count), rng.uniform(*strength, count), strict=True):
         a = (int(x * 8), int(y * 8))
         b = (int((x + 0.12 * drop) * 8), int((y + drop) * 8))
-        cv2.line(veil, a, b, float(strength), 1, cv2.LINE_AA, 3)
-    veil = cv2.GaussianBlur(veil, (0, 0), 0.7)[..., None]
-    bright = float(np.percentile(radiance, 80))
-    haze = np.float32(0.04 * amount * bright)
-    return np.asarray(radiance * (1 - 0.12 * veil) + 0.10 * veil * bright + haze, np.float32)
+        cv2.line(veil, a, b, float(bright), 1, cv2.LINE_AA, 3)
+    return veil
 
 
 CURVE_STEPS, CURVE_TOP = 8192, 3.0

@@ -3,6 +3,7 @@
 from sample_videos.renderer import wardrobe
 from sample_videos.renderer.actors import Person
 from sample_videos.renderer.conditions import Weather
+from sample_videos.renderer.depot import surroundings
 from sample_videos.renderer.scene import Scene
 from sample_videos.renderer.walk import Stand, Walk
 
@@ -17,6 +18,7 @@ SCENE = Scene(
     b_frames=0,
     trees=True,
     weather=Weather(sun=(0, 0, 0), sky=(0.80, 0.85, 0.95), rain=0.7, wet=0.7, wind=0.8, exposure=0.85, noise=1.2),
+    extra=(surroundings,),
     people=(
         Person("guard", wardrobe.GUARD, 4.0, (40.5, -13.6), (Walk(((34.0, -13.4), (24.0, -13.6), (8.0, -13.4)), 1.3),)),
         Person(
