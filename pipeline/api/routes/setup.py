@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, Depends, Header, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.access.addresses import check_camera_address
 from pipeline.access.roles import Principal
 from pipeline.api.deps import App, Who, needs
 from pipeline.errors import BadInput, NightjarError
@@ -151,6 +152,7 @@ def put_camera(
     """Add or change a camera. A source that is absent or as it was shown stays; a password goes into the secrets
     file. Refused whole where the site would have a fault (422) or another version came in between (409)."""
     _own(who, camera_id)
+    _check_source(setup, who, camera_id, part.values)
     return _changed(
         app, who, f"camera {camera_id}", response,
         lambda: setup.put_camera(camera_id, part.values, seen=_seen(if_match), actor=who.name, note=part.note),
@@ -270,6 +272,7 @@ def try_source(app: App, setup: Desk, who: Who, wanted: SourceIn) -> Any:
         _own(who, camera_id)
         app.views.did(who, "camera tried", camera_id)
         return _answered(lambda: setup.try_camera(camera_id), f"camera {camera_id!r}")
+    _check_source(setup, who, "", {"source": wanted.source})
     app.views.did(who, "address tried", "a new camera")
     return _answered(lambda: setup.try_source(wanted.source or ""), "source")
 
@@ -319,3 +322,14 @@ def _own(who: Principal, camera_id: str) -> None:
 def _whole_site(who: Principal) -> None:
     if who.cameras is not None:
         raise HTTPException(403, "this account is limited to cameras; the whole site is not its to see or change")
+
+
+def _check_source(setup: Setup, who: Principal, camera_id: str, values: dict[str, Any]) -> None:
+    """A new address must be a camera's; one that stays as it was shown is not judged again. While no account exists,
+    whoever asks sits at this machine and could connect by themselves."""
+    source = values.get("source")
+    if who.kind == "open" or not isinstance(source, str) or not source:
+        return
+    known = setup.document()["cameras"].get(camera_id, {}) if camera_id else {}
+    if source != known.get("source"):
+        _answered(lambda: check_camera_address(source), "source")
