@@ -161,6 +161,7 @@ class SiteOut(BaseModel):
     timezone: str
     version: str
     video_url: str | None
+    calendars: list[str]
     claim_s: float
     shelve_most_s: dict[str, float]
     cameras: list[SiteCamera]

@@ -30,7 +30,7 @@ def get_site(app: App, who: Who) -> Any:
     ]
     return {
         "name": settings.site_name, "timezone": settings.timezone, "version": settings.version, "cameras": cameras,
-        "video_url": settings.video_url, "claim_s": settings.desk.claim_s,
+        "video_url": settings.video_url, "calendars": list(settings.calendars), "claim_s": settings.desk.claim_s,
         "shelve_most_s": dict(settings.desk.shelve_most_s),
     }  # fmt: skip
 

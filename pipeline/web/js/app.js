@@ -83,7 +83,7 @@ async function start() {
     },
     override: async () => {
       const given = may("operate") ? await askOverride(site) : null;
-      if (given) await attempt(() => api.takeInput({ ...given, camera: given.camera || null, for_s: Number(given.for_s) }));
+      if (given) await attempt(() => api.takeInput({ ...given, camera: given.camera || null, zone: given.zone || null, for_s: Number(given.for_s) }));
       bar.refresh();
     },
   };

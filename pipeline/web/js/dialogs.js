@@ -45,15 +45,21 @@ export function askHandOver() {
   ], { submit: TEXTS.handOver });
 }
 
-export function askByHand(site) {
-  const camera = choice("camera_id", site.cameras.map((one) => [one.camera_id, one.name]));
-  const zone = choice("zone_id", [["", TEXTS.byHand.noZone]]);
+// A zone to choose, of the camera that is chosen.
+function zoneOf(site, camera, name, none) {
+  const zone = choice(name, []);
   const fill = () => {
     const zones = Object.keys(site.cameras.find((one) => one.camera_id === camera.value)?.zones ?? {});
-    zone.replaceChildren(el("option", { value: "" }, TEXTS.byHand.noZone), ...zones.map((name) => el("option", { value: name }, name)));
+    zone.replaceChildren(el("option", { value: "" }, none), ...zones.map((one) => el("option", { value: one }, one)));
   };
   camera.addEventListener("change", fill);
   fill();
+  return zone;
+}
+
+export function askByHand(site) {
+  const camera = choice("camera_id", site.cameras.map((one) => [one.camera_id, one.name]));
+  const zone = zoneOf(site, camera, "zone_id", TEXTS.byHand.noZone);
   return ask(TEXTS.byHand.title, [
     [TEXTS.byHand.what, el("input", { name: "note", required: true, maxlength: "500" })],
     [TEXTS.camera.one, camera],
@@ -63,10 +69,14 @@ export function askByHand(site) {
 }
 
 export function askOverride(site) {
+  const camera = choice("camera", [["", TEXTS.override.everywhere], ...site.cameras.map((one) => [one.camera_id, one.name])]);
+  const calendar = site.calendars.length > 1 ? [[TEXTS.override.calendar, choice("calendar", site.calendars.map((name) => [name, name]))]] : [];
   return ask(TEXTS.override.title, [
-    [TEXTS.override.kind, choice("kind", Object.entries(TEXTS.override.kinds))],
+    [TEXTS.override.kind, choice("kind", TEXTS.override.offered.map((kind) => [kind, TEXTS.override.kinds[kind]]))],
+    ...calendar,
     [TEXTS.override.hours, choice("for_s", [[3600, TEXTS.hours(1)], [7200, TEXTS.hours(2)], [14400, TEXTS.hours(4)], [28800, TEXTS.hours(8)]])],
-    [TEXTS.camera.one, choice("camera", [["", TEXTS.override.everywhere], ...site.cameras.map((one) => [one.camera_id, one.name])])],
+    [TEXTS.camera.one, camera],
+    [TEXTS.byHand.zone, zoneOf(site, camera, "zone", TEXTS.override.allZones)],
     [TEXTS.override.who, el("input", { name: "who", required: true, maxlength: "200" })],
     [TEXTS.override.note, el("input", { name: "note", required: true, maxlength: "500" })],
   ], { submit: TEXTS.override.submit, note: TEXTS.override.explain });

@@ -1,6 +1,14 @@
 // Every word the operator's pages show, in one place, so that other languages can follow.
 
 export const TEXTS = {
+  // what stands in the pages themselves, by its data-text
+  page: {
+    skip: "Skip to the alerts",
+    keys: "Keys",
+    override: "Override",
+    raise: "Raise",
+    onWall: "Cameras on this wall",
+  },
   pages: [["/", "Alerts"], ["/wall.html", "Wall"], ["/shift.html", "Shift"], ["/sinks.html", "Sinks"], ["/setup.html", "Setup", "inspect"]],
   signOut: "Sign out",
   alerts: "Alerts",
@@ -89,6 +97,9 @@ export const TEXTS = {
     kind: "What",
     kinds: { late_working: "Late working", early_opening: "Early opening", panel_set: "Armed now", on_test: "On test", panel_unset: "Disarmed", badge: "Badge", note: "Note" },
     hours: "For",
+    offered: ["late_working", "early_opening", "panel_set", "on_test"],
+    calendar: "Calendar",
+    allZones: "all zones",
     everywhere: "everywhere",
     who: "Who asked for it",
     note: "Why",
