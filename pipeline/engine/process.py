@@ -20,6 +20,7 @@ from pipeline.clock import SystemClock
 from pipeline.engine.protocol import Job, picture_line, status_line
 from pipeline.errors import NightjarError, SourceError
 from pipeline.types import CameraState, CameraStatus, Frame
+from pipeline.video.knock import knocker
 from pipeline.video.reconnect import Reconnector
 from pipeline.video.source import Source
 
@@ -55,7 +56,7 @@ class CameraProcess:
         reporter.start()
         reconnector = Reconnector(
             self.camera.open, clock=self.clock, rng=random.Random(), report=self._enter,  # noqa: S311
-            stop=self._stop, first_run_id=self.camera.first_run_id,
+            stop=self._stop, first_run_id=self.camera.first_run_id, knock=knocker(self.camera.source_text),
         )  # fmt: skip
         if not self.camera.ended:
             for source in reconnector.runs():

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pipeline.clock import Clock
 from pipeline.errors import SourceError
 from pipeline.types import CameraState
+from pipeline.video.knock import EVERY_S, Doorbell
 from pipeline.video.source import Source
 
 FIRST_S = 0.5
@@ -45,7 +46,8 @@ class Reconnector:
 
     `connect(run_id)` opens one run; `report(state, message)` hears of every change of state. The caller reads each
     source that `runs` yields, tells `failed` what ended it, and comes back for the next; a source is closed when the
-    caller comes back. `stop` is asked between runs and twice a second while waiting.
+    caller comes back. `stop` is asked between runs and twice a second while waiting. `knock` tells whether a camera
+    that was away answers again; then the wait is cut short, but never where the camera itself has said no.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Reconnector:
         report: Callable[[CameraState, str | None], None],
         stop: Callable[[], bool],
         first_run_id: int = 1,
+        knock: Callable[[], bool] | None = None,
     ) -> None:
         self._connect = connect
         self._clock = clock
@@ -64,6 +67,8 @@ class Reconnector:
         self._report = report
         self._stop = stop
         self._run_id = first_run_id
+        self._rng = rng
+        self._knock = knock
         self._state: CameraState = "starting"
 
     def runs(self) -> Iterator[Source]:
@@ -98,8 +103,12 @@ class Reconnector:
 
     def _wait(self, seconds: float) -> None:
         until = self._clock.monotonic() + seconds
+        door = None
+        if self._knock is not None and seconds > EVERY_S and self._state not in _SAID_NO:
+            door = Doorbell(self._knock, now_s=self._clock.monotonic(), rng=self._rng)
         while not self._stop():
-            left = until - self._clock.monotonic()
-            if left <= 0:
+            now_s = self._clock.monotonic()
+            left = until - now_s
+            if left <= 0 or (door is not None and door.opened(now_s)):
                 return
             self._clock.sleep(min(left, _SLICE_S))
