@@ -106,8 +106,8 @@ class Detections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A file that belongs to an alert: `kind` snapshot, clip or record; `path` relative to the evidence folder. A clip's
-    `start_utc` is the time of its first picture, where known."""
+    """A file that belongs to an alert: `kind` snapshot, clip or record; `path` relative to the evidence folder.
+    `start_utc` is the time of a clip's first picture, where known."""
 
     kind: Literal["snapshot", "clip", "record"]
     path: str
