@@ -65,8 +65,10 @@ export class CameraStrip extends HTMLElement {
     card.node.classList.toggle("over", camera.state === "ended");
     card.state.textContent = SEEING.has(camera.state) && camera.error ? TEXTS.blind : (TEXTS.camera[camera.state] ?? camera.state);
     const fix = TEXTS.cameraFix[camera.state];
+    const zones = Object.keys(camera.zones).join(", ") || TEXTS.wholePicture;
     if (lost.length) card.more.textContent = TEXTS.unguarded(lost.join(", "));
-    else card.more.textContent = sees ? `${camera.detector}, ${camera.fps_done.toFixed(1)} fps` : [camera.error, fix].filter(Boolean).join(" ");
+    else if (sees) card.more.textContent = camera.state === "ended" ? camera.detector : `${camera.detector}, ${camera.fps_done.toFixed(1)} fps`;
+    else card.more.textContent = [camera.error ?? TEXTS.unguarded(zones), fix].filter(Boolean).join(". ");
     const wants = camera.state === "running" || (camera.state === "ended" && !card.pictured && card.tries++ < 3);
     if (wants && !card.loading) {
       card.loading = true;

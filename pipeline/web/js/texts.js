@@ -129,6 +129,7 @@ export const TEXTS = {
     clear: "Clear",
   },
   cannotStart: (words) => `The page could not start: ${words}. It tries again in 3 s.`,
+  wholePicture: "whole picture",
   unguarded: (zones) => `UNGUARDED: ${zones}`,
   openHere: (n) => `${n} new`,
   noPictureYet: "no picture",
