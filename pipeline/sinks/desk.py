@@ -67,9 +67,7 @@ class Sinks:
         """Statuses with how many were delivered and how many are dead letters, since ever."""
         totals = self._book.totals()
         return [
-            asdict(status)
-            | {"delivered": totals.get(status.name, {}).get("delivered", 0)}
-            | {"dead": totals.get(status.name, {}).get("dead", 0)}
+            asdict(status) | {state: totals.get(status.name, {}).get(state, 0) for state in ("delivered", "dead")}
             for status in self.status()
         ]
 
@@ -86,7 +84,8 @@ class Sinks:
 
     def deliveries(self, alert_id: str) -> list[dict[str, Any]]:
         """To whom an alert's changes were or are going to be sent, in the order of the feed."""
-        rows = {(row.feed_seq, row.sink): asdict(row) for row in self._book.of_alert(alert_id)}
+        fresh = [row for runner in self.runners.values() for row in runner.outcomes() if row.alert_id == alert_id]
+        rows = {(row.feed_seq, row.sink): asdict(row) for row in (*self._book.of_alert(alert_id), *fresh)}
         for change in self._book.changes_of(alert_id):
             for name, runner in self.runners.items():
                 notice = runner.expects(change)
