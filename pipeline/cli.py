@@ -15,7 +15,7 @@ from pipeline.errors import BadInput, NightjarError
 
 COMMANDS = (
     "demo", "init", "run", "check", "analyze", "track", "replay", "why", "routes", "score", "models", "samples",
-    "bench", "evidence", "erase", "account", "audit", "backup", "restore",
+    "bench", "report", "evidence", "erase", "account", "audit", "backup", "restore",
 )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def test_hand_over_and_shift(api, message):
     now = api.store.clock.utc()
     shift = api.client.get(f"{BASE}/shift", params={"since": now - 3600, "until": now + 60}).json()
     assert (shift["alerts"], shift["worst_rules"][0]["rule_id"]) == (1, "bay-loiter")
-    for since, until in ((now, now), (now, now - 1), (now - 40 * 86_400, now)):
+    for since, until in ((now, now), (now, now - 1), (now - 40 * 86_400, now), (-1e12, -1e12 + 60), (9e15, 9e15 + 60)):
         assert api.client.get(f"{BASE}/shift", params={"since": since, "until": until}).status_code == 422
 
 

@@ -14,6 +14,8 @@ from pipeline.store.faults import Forbidden, Unknown
 router = APIRouter(tags=["desk"])
 
 LONGEST_S = 32 * 86_400.0
+LATEST_UTC = 221_845_392_000.0
+"""1 January 9000: reports name days, and calendars end with the year 9999."""
 BEFORE_S, AFTER_S = 62.0, 12.0
 """A little more than what a clip holds before and after its event."""
 
@@ -75,9 +77,9 @@ def get_track(app: App, who: Who, alert_id: str) -> Any:
 
 
 def check_span(since: float, until: float) -> None:
-    """Raises Forbidden: not a span of at most 32 days."""
-    if not 0 < until - since <= LONGEST_S:
-        raise Forbidden("until must come after since, by at most 32 days")
+    """Raises Forbidden: not a span of at most 32 days, or of a time that no calendar has."""
+    if not 0 < until - since <= LONGEST_S or not 0 <= since <= LATEST_UTC:
+        raise Forbidden("until must come after since, by at most 32 days; both from 1970 to 9000")
 
 
 def _frames(app: Parts, camera_id: str, since: float, until: float) -> list[dict[str, Any]]:
