@@ -3,6 +3,7 @@
 from sample_videos.renderer import wardrobe
 from sample_videos.renderer.actors import Person
 from sample_videos.renderer.conditions import Weather
+from sample_videos.renderer.depot import surroundings
 from sample_videos.renderer.scene import Scene
 from sample_videos.renderer.walk import Walk
 
@@ -26,6 +27,7 @@ SCENE = Scene(
     weather=Weather(
         sun_from=(0.62, -0.30, 0.72), sun=(2.0, 1.86, 1.62), sky=(0.72, 0.8, 0.92), exposure=0.78, noise=1.2
     ),
+    extra=(surroundings,),
     people=(
         Person("clerk", wardrobe.CLERK, 2.5, (36.0, 1.6), (Walk((*_along(EAST_TO_WEST, 0.3), (15.0, 21.0)), 1.35),)),
         Person("driver", wardrobe.DRIVER, 12.0, (14.5, 21.0), (Walk((*_along(WEST_TO_EAST, -0.3), (36.0, 1.2)), 1.3),)),

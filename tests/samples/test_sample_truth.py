@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from pipeline.site import load_site as load_checked
+from sample_videos.renderer.depot import CAMERAS
 from sample_videos.renderer.oracle import expected_events, stays, utc_of
 from sample_videos.renderer.truth import load_site, read_rows
+from sample_videos.scenes import SCENES
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_videos"
 MANIFEST = tomllib.loads((SAMPLES / "manifest.toml").read_text())
@@ -96,6 +98,23 @@ def test_boxes_stand_where_the_calibration_puts_the_feet(name: str) -> None:
         q = q[:, :2] / q[:, 2:]
         bottom = np.column_stack((mine[:, 2] - 1 + mine[:, 4] / 2, mine[:, 3] - 1 + mine[:, 5]))
         assert (np.abs(q - bottom) < 0.35 * mine[:, 5:6]).all()
+
+
+@every_clip
+def test_clips_are_what_the_scenes_would_draw_today(name: str) -> None:
+    """Boxes of the file against the people of the scene file, so that nobody changes one without the other."""
+    scene, checked = SCENES[name], 0
+    turned = [(fault.begin_s, fault.end_s) for fault in scene.faults if fault.look_at is not None]
+    for row in read_rows(SAMPLES / f"{name}.gt.txt")[::61]:
+        t = (row[0] - 1) / scene.fps
+        shape = scene.people[int(row[1]) - 1].shape(t)
+        assert shape is not None
+        if not any(begin_s <= t < end_s for begin_s, end_s in turned):
+            drawn = CAMERAS[scene.camera].project(shape.points)[:, :2]
+            low, high = drawn.min(0), drawn.max(0)
+            assert np.concatenate((low + 1, high - low)) == pytest.approx(row[2:6], abs=0.02)
+            checked += 1
+    assert checked >= 5
 
 
 @every_clip
