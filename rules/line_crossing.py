@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rules.base import EPSILON_S, NEVER_T, Active, Dated, Needs, SceneRule
 from rules.geometry import EDGE, Bools, Floats, Polyline
 from rules.link import HORIZON_S
-from rules.scene import Scene, View, common
+from rules.scene import Scene, View
 from rules.types import PERSON, Line
 
 REARM_BH = 0.25
@@ -84,6 +84,7 @@ class LineCrossing(SceneRule):
         self._from: Floats = np.zeros((0, 2))
         self._armed: Bools = np.zeros(0, np.bool_)
         self._clear: Floats = np.zeros(0)
+        self._off = False  # somebody seen may not cross again yet
 
     def bind(self, scene: Scene) -> None:
         super().bind(scene)
@@ -117,56 +118,56 @@ class LineCrossing(SceneRule):
         self._uid = np.array(state["uid"], np.int64)
         self._from = np.array(state["from"], np.float64).reshape(-1, 2)
         self._armed = np.array(state["armed"], np.bool_)
+        self._off = not self._armed.all()
         self._clear = np.array(state["clear"], np.float64)
         self._away = {uid: Side(*side) for uid, *side in state["away"]}
 
     def _meet(self, view: View, uid: NDArray[np.int64], foot: Floats) -> None:
         """Other people than on the frame before: remember who is gone, and where those who are back came from."""
-        here, there = _NONE, _NONE
-        if not view.gap:
-            same = uid is view.uid and self._uid is view.moves.last_uid
-            here, there = view.moves.kept if same else common(uid, self._uid)
-        gone = np.ones(len(self._uid), np.bool_)
-        gone[there] = False
-        columns = [c[gone] for c in (self._uid, self._from[:, 0], self._from[:, 1], self._armed, self._clear)]
-        for name, *numbers in zip(*(column.tolist() for column in columns), strict=True):
-            self._away[name] = Side(self._t, *numbers)
+        before = {name: row for row, name in enumerate(self._uid.tolist())}
+        rows = [-1 if view.gap else before.pop(name, -1) for name in uid.tolist()]
+        for name, row in before.items():
+            x, y = self._from[row].tolist()
+            self._away[name] = Side(self._t, x, y, bool(self._armed[row]), float(self._clear[row]))
         for link in view.links:
             if link.old in self._away and link.gap_s <= min(JOIN_S, self.bridge_s) + EPSILON_S:
                 self._away[link.new] = self._away.pop(link.old)
         for split in view.splits:
             self._away.pop(split.new, None)
+        there = np.array(rows, np.intp)
+        here = there >= 0
+        there = there[here]
         start, armed, clear = foot.copy(), np.ones(len(uid), np.bool_), np.full(len(uid), NEVER_T)
         start[here], armed[here], clear[here] = self._from[there], self._armed[there], self._clear[there]
-        fresh = np.ones(len(uid), np.bool_)
-        fresh[here] = False
-        for row in np.flatnonzero(fresh).tolist():
+        for row in [row for row, known in enumerate(rows) if known < 0]:
             side = self._away.pop(int(uid[row]), None)
             if side is not None and view.now.t - side.t <= max(self.bridge_s, _usual_s(view)) + EPSILON_S:
                 start[row], armed[row], clear[row] = (side.x, side.y), side.armed, side.clear_t
         if view.seq % SWEEP == 0:
             self._away = {n: s for n, s in self._away.items() if view.now.t - s.t <= self.bridge_s + EPSILON_S}
         self._uid, self._from, self._armed, self._clear = uid, start, armed, clear
+        self._off = not armed.all()
 
     def _cross(self, view: View, rows: NDArray[np.intp], foot: Floats) -> list[Dated]:
+        said: list[Dated] = []
         low, high = np.minimum(self._from, foot), np.maximum(self._from, foot)
-        near = ((low <= self._high) & (high >= self._low)).all(axis=1) | ~self._armed
-        look = np.flatnonzero(near)
-        if not len(look):
+        look = np.flatnonzero(((low <= self._high) & (high >= self._low)).all(axis=1))
+        if len(look):
+            side = self._line.crossings(self._from[look], foot[look])
+            for i in np.flatnonzero(side).tolist():
+                at = int(look[i])
+                said += self._tell(view, int(rows[at]), at, "right" if side[i] > 0 else "left")
+            crossed = look[side != 0]
+            self._off |= len(crossed) > 0
+            self._armed[crossed], self._clear[crossed] = False, NEVER_T
+            on_line = look[self._line.touches(foot[look])]
+            kept = self._from[on_line]
+            self._from = foot.copy()
+            self._from[on_line] = kept
+        else:
             self._from = foot
-            return []
-        side = self._line.crossings(self._from[look], foot[look])
-        said = []
-        for i in np.flatnonzero(side).tolist():
-            at = int(look[i])
-            said += self._tell(view, int(rows[at]), at, "right" if side[i] > 0 else "left")
-        crossed = look[side != 0]
-        self._armed[crossed], self._clear[crossed] = False, NEVER_T
-        on_line = look[self._line.touches(foot[look])]
-        kept = self._from[on_line]
-        self._from = foot.copy()
-        self._from[on_line] = kept
-        self._rearm(view, rows, foot)
+        if self._off:
+            self._rearm(view, rows, foot)
         return said
 
     def _tell(self, view: View, row: int, at: int, direction: str) -> list[Dated]:
@@ -192,16 +193,13 @@ class LineCrossing(SceneRule):
     def _rearm(self, view: View, rows: NDArray[np.intp], foot: Floats) -> None:
         """Whoever has left the line may cross it again."""
         off = np.flatnonzero(~self._armed)
-        if len(off):
-            box = view.xyxy[rows[off]].astype(np.float64)
-            tall = box[:, 3] - box[:, 1]
-            away = self._line.distance(foot[off], aspect=view.aspect)
-            since_t = np.where(away >= CLEAR_BH * tall, np.minimum(self._clear[off], view.now.t), NEVER_T)
-            self._clear[off] = since_t
-            self._armed[off] = (away >= REARM_BH * tall) | (view.now.t - since_t >= CLEAR_S - EPSILON_S)
-
-
-_NONE = np.zeros(0, np.intp)
+        box = view.xyxy[rows[off]].astype(np.float64)
+        tall = box[:, 3] - box[:, 1]
+        away = self._line.distance(foot[off], aspect=view.aspect)
+        since_t = np.where(away >= CLEAR_BH * tall, np.minimum(self._clear[off], view.now.t), NEVER_T)
+        self._clear[off] = since_t
+        self._armed[off] = (away >= REARM_BH * tall) | (view.now.t - since_t >= CLEAR_S - EPSILON_S)
+        self._off = not self._armed.all()
 
 
 def _usual_s(view: View) -> float:

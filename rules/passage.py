@@ -75,6 +75,7 @@ class PassageRule(WalkerRule):
         self.zones, self.bridge_s = tuple(zones), float(bridge_s)
         self._index = ZoneIndex([zone.polygon for zone in zones])
         self._rows: list[int] = []
+        self._row_bits = 0
         self._bits = 1 << np.arange(len(zones), dtype=np.int64)
         self._hidden = False
         self._journeys: dict[int, Journey] = {}
@@ -82,6 +83,7 @@ class PassageRule(WalkerRule):
     def bind(self, scene: Scene) -> None:
         super().bind(scene)
         self._rows = [scene.register(zone.polygon, self.classes) for zone in self.zones]
+        self._row_bits = sum(1 << row for row in self._rows)
 
     def see(self, view: View) -> list[Dated]:
         walk, hidden = self.walkers(view)
@@ -96,7 +98,8 @@ class PassageRule(WalkerRule):
         inside = view.inside[self._rows]
         if self._hidden:
             inside[:, hidden] = self._index.inside(walk.foot[hidden]) & view.inside[self._everybody][hidden]
-        rows = np.arange(len(view.uid)) if everybody else view.moves.rows
+        moved = range(len(view.uid)) if everybody else [m.row for m in view.moves.moves if m.row >= 0]
+        rows = np.array(moved, np.intp)
         return self._pass(walk, rows[view.inside[self._everybody][rows]], inside, hidden)
 
     def _pass(self, walk: View, rows: NDArray[np.intp], inside: Bools, hidden: Bools) -> list[Dated]:
@@ -140,7 +143,7 @@ class PassageRule(WalkerRule):
     def _idle(self, view: View) -> bool:
         """Nobody came, went or changed zones."""
         return not (
-            view.came or view.gap or view.links or view.splits or any(view.moves.changed[row] for row in self._rows)
+            view.came or view.gap or view.links or view.splits or view.moves.rows & self._row_bits
         )  # fmt: skip
 
     def _forget(self, now_t: float) -> None:

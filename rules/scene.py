@@ -5,7 +5,7 @@ Worked out once for each analysed frame, in arrays, so that a rule only looks at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -51,42 +51,39 @@ class Split(NamedTuple):
     new: int
 
 
+class Move(NamedTuple):
+    """Somebody who is in other registered rows than before; a bit for each row. `row` is of the view, -1: gone."""
+
+    uid: int
+    row: int
+    was: int
+    now: int
+
+
 @dataclass(slots=True, eq=False)
 class Moves:
-    """What is different from the frame before.
+    """What is different from the frame before. `fresh` are uids that were not on it, `gone` those that only were.
 
-    `entered` bool (R, M) are people of this frame who were not in the row, `left` bool (R, L) people of the frame
-    before who are not any more. `changed`, one for each row: there are any of either. `fresh` are uids of this frame
-    that were not on the one before, `gone` those that are not on this one, `kept` the rows of the others on both.
+    `rows` has a bit for each registered row in which there is a difference. `last_uid` (L,) are the people before.
     """
 
-    uid: NDArray[np.int64]
     last_uid: NDArray[np.int64]
-    entered: Bools
-    left: Bools
     fresh: frozenset[int]
     gone: frozenset[int]
-    changed: list[bool]
-    kept: tuple[NDArray[np.intp], NDArray[np.intp]]
+    moves: list[Move]
+    rows: int
     _lists: dict[int, tuple[list[tuple[int, int]], list[int]]] | None = None
 
     def of(self, row: int) -> tuple[Sequence[tuple[int, int]], Sequence[int]]:
         """Who came into a registered row, (uid, row of the view) each, and the uids that went out of it."""
         if self._lists is None:
             self._lists = {}
-            for r, i in zip(*(a.tolist() for a in np.nonzero(self.entered)), strict=True):
-                self._lists.setdefault(r, ([], []))[0].append((int(self.uid[i]), i))
-            for r, i in zip(*(a.tolist() for a in np.nonzero(self.left)), strict=True):
-                self._lists.setdefault(r, ([], []))[1].append(int(self.last_uid[i]))
+            for uid, at, was, now in self.moves:
+                for r in _bits(now & ~was):
+                    self._lists.setdefault(r, ([], []))[0].append((uid, at))
+                for r in _bits(was & ~now):
+                    self._lists.setdefault(r, ([], []))[1].append(uid)
         return self._lists.get(row, ((), ()))
-
-    @property
-    def rows(self) -> NDArray[np.intp]:
-        """Rows of the view with people who came, or whose registered rows are not those of the frame before."""
-        moved = self.fresh.union(self.last_uid[np.asarray(self.left.any(axis=0))].tolist())
-        entered = np.asarray(self.entered.any(axis=0)).tolist()
-        rows = [row for row, uid in enumerate(self.uid.tolist()) if entered[row] or uid in moved]
-        return np.array(rows, np.intp)
 
 
 @dataclass(slots=True, eq=False)
@@ -94,9 +91,9 @@ class View:
     """One analysed frame as the rules see it. Rows are the M observed tracks; predicted ones are nobody's presence.
 
     `uid` int64 (M,) names one track over all runs; `foot` float64 (M, 2); `inside` bool (R, M) one row for each
-    registered zone and class filter; `moves` says who came and went since the frame before. `gap` is True where too
-    much time passed since that frame for anybody to have been watched, `came` where the tracks are not those of that
-    frame. `seq` counts frames, for `why` only.
+    registered zone and class filter, `masks` the same with a bit for each row; `moves` says who came and went since
+    the frame before. `gap` is True where too much time passed since that frame for anybody to have been watched,
+    `came` where the tracks are not those of that frame. `seq` counts frames, for `why` only.
     """
 
     seq: int
@@ -110,6 +107,7 @@ class View:
     score: NDArray[np.float32]
     foot: Floats
     inside: Bools
+    masks: list[int]
     moves: Moves
     gap: bool
     came: bool
@@ -161,7 +159,7 @@ class Scene:
     _absent: dict[int, Absent] = field(default_factory=dict)
     _lost_ids: dict[int, int] = field(default_factory=dict)
     _glances: list[Glance] = field(default_factory=list)
-    _ahead: dict[int, tuple[Tracks, Floats, Bools]] = field(default_factory=dict)
+    _ahead: dict[int, tuple[Tracks, Floats, Bools, list[int]]] = field(default_factory=dict)
 
     @property
     def last(self) -> View | None:
@@ -191,8 +189,9 @@ class Scene:
         xyxy = np.concatenate([tracks.xyxy for tracks in batch])
         foot = foot_of(xyxy)
         inside = self._inside(foot, np.concatenate([tracks.class_id for tracks in batch]))
-        spans = zip(batch, edges, edges[1:], strict=False)
-        self._ahead = {id(tracks): (tracks, foot[a:b], inside[:, a:b]) for tracks, a, b in spans}
+        masks = _masks(inside)
+        spans = zip(batch, edges.tolist(), edges[1:].tolist(), strict=False)
+        self._ahead = {id(tracks): (tracks, foot[a:b], inside[:, a:b], masks[a:b]) for tracks, a, b in spans}
 
     def view(self, tracks: Tracks) -> View:
         """Take in one analysed frame."""
@@ -200,13 +199,14 @@ class Scene:
         last = self._last
         seen = slice(None) if tracks.observed.all() else np.flatnonzero(tracks.observed)
         ids = tracks.track_id[seen]
-        foot, inside = self._placed(tracks, seen)
+        foot, inside, masks = self._placed(tracks, seen)
         uid, links, splits = self._recognise(ids, tracks.xyxy[seen], now, aspect=tracks.aspect)
         view = View(
             seq=last.seq + 1 if last else 0, now=now, before=last.now if last else None, aspect=tracks.aspect,
             uid=uid, track_id=ids,
             class_id=tracks.class_id[seen], xyxy=tracks.xyxy[seen], score=tracks.score[seen], foot=foot, inside=inside,
-            moves=_moves(last, uid, inside), gap=last is None or now.t - last.now.t > STEP_S,
+            masks=masks,
+            moves=_moves(last, uid, masks, len(inside)), gap=last is None or now.t - last.now.t > STEP_S,
             came=last is None or uid is not last.uid, links=links, splits=splits, earlier=last,
         )  # fmt: skip
         if last is not None:
@@ -215,13 +215,16 @@ class Scene:
         self._glance(view)
         return view
 
-    def _placed(self, tracks: Tracks, seen: Any) -> tuple[Floats, Bools]:
-        """Feet of the observed tracks, and which registered rows they stand in."""
+    def _placed(self, tracks: Tracks, seen: Any) -> tuple[Floats, Bools, list[int]]:
+        """Feet of the observed tracks, and which registered rows they stand in, also as bits."""
         known = self._ahead.pop(id(tracks), None)
         if known is not None:
-            return known[1][seen], known[2][:, seen]
+            _, foot, inside, masks = known
+            every = isinstance(seen, slice)
+            return foot[seen], inside[:, seen], masks if every else [masks[i] for i in seen.tolist()]
         foot = tracks.foot[seen]
-        return foot, self._inside(foot, tracks.class_id[seen])
+        inside = self._inside(foot, tracks.class_id[seen])
+        return foot, inside, _masks(inside)
 
     def _moment(self, tracks: Tracks) -> Moment:
         """Event time: media time within a run, wall time over a new run or a step back, and never backwards."""
@@ -393,54 +396,69 @@ class Scene:
         foot = np.array(last["foot"], np.float64).reshape(-1, 2)
         class_id = np.array(last["class_id"], np.int32)
         inside = self._inside(foot, class_id)
+        masks = _masks(inside)
         return View(
             seq=last["seq"], now=Moment(*last["now"]), before=None, aspect=last["aspect"], uid=_ids(last["uid"]),
             track_id=_ids(last["track_id"]), class_id=class_id, xyxy=_boxes(last["xyxy"]),
             score=np.array(last["score"], np.float32), foot=foot, inside=inside,
-            moves=_moves(None, _ids(last["uid"]), inside), gap=True, came=True,
+            masks=masks, moves=_moves(None, _ids(last["uid"]), masks, len(inside)), gap=True, came=True,
         )  # fmt: skip
 
 
-def _moves(last: View | None, uid: NDArray[np.int64], inside: Bools) -> Moves:
+def _moves(last: View | None, uid: NDArray[np.int64], masks: list[int], rows: int) -> Moves:
     """Who came into and went out of which row since the last frame."""
-    rows = len(inside)
     if last is None or len(last.inside) != rows:
-        left = np.zeros((rows, 0), np.bool_)
-        return Moves(uid, _NOBODY, inside, left, frozenset(uid.tolist()), _NO_UIDS, [True] * rows, (_NONE, _NONE))
+        moves = [Move(one, row, 0, now) for row, (one, now) in enumerate(zip(uid.tolist(), masks, strict=True))]
+        return Moves(_NOBODY, frozenset(uid.tolist()), _NO_UIDS, moves, (1 << rows) - 1)
     if uid is last.uid:
-        return _moved(last, uid, inside)
-    here, there = common(uid, last.uid)
-    was, stays = np.zeros_like(inside), np.zeros_like(last.inside)
-    was[:, here], stays[:, there] = last.inside[:, there], inside[:, here]
-    entered, left = inside & ~was, last.inside & ~stays
-    new, old = np.ones(len(uid), np.bool_), np.ones(len(last.uid), np.bool_)
-    new[here], old[there] = False, False
-    changed = np.asarray(entered.any(axis=1) | left.any(axis=1))
-    fresh, gone = frozenset(uid[new].tolist()), frozenset(last.uid[old].tolist())
-    return Moves(uid, last.uid, entered, left, fresh, gone, changed.tolist(), (here, there))
+        if masks == last.masks:
+            return Moves(uid, _NO_UIDS, _NO_UIDS, [], 0)
+        both = zip(uid.tolist(), last.masks, masks, strict=True)
+        moves = [Move(one, row, was, now) for row, (one, was, now) in enumerate(both) if was != now]
+        return Moves(uid, _NO_UIDS, _NO_UIDS, moves, _different(moves))
+    before = dict(zip(last.uid.tolist(), last.masks, strict=True))
+    fresh: list[int] = []
+    moves = []
+    for row, (one, now) in enumerate(zip(uid.tolist(), masks, strict=True)):
+        was = before.pop(one, None)
+        if was is None:
+            fresh.append(one)
+        if was != now:
+            moves.append(Move(one, row, was or 0, now))
+    moves += [Move(one, -1, was, 0) for one, was in before.items()]
+    return Moves(last.uid, frozenset(fresh), frozenset(before), moves, _different(moves))
 
 
-def _moved(last: View, uid: NDArray[np.int64], inside: Bools) -> Moves:
-    """The same, where the people are those of the last frame."""
-    different = inside != last.inside
-    every = np.arange(len(uid))
-    if not different.any():
-        return Moves(uid, uid, different, different, _NO_UIDS, _NO_UIDS, [False] * len(inside), (every, every))
-    changed = np.asarray(different.any(axis=1)).tolist()
-    return Moves(uid, uid, different & inside, different & last.inside, _NO_UIDS, _NO_UIDS, changed, (every, every))
+def _different(moves: list[Move]) -> int:
+    """The rows in which anybody came or went, as bits."""
+    rows = 0
+    for _, _, was, now in moves:
+        rows |= was ^ now
+    return rows
 
 
-def common(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows of both of the uids that both have."""
-    if not len(b):
-        return _NONE, _NONE
-    order = np.argsort(b)
-    rows = order[np.minimum(np.searchsorted(b, a, sorter=order), len(b) - 1)]
-    same = b[rows] == a
-    return np.flatnonzero(same), rows[same]
+_WORD = 62
+"""Rows that fit into one int64."""
 
 
-_NONE = np.zeros(0, np.intp)
+def _masks(inside: Bools) -> list[int]:
+    """For each person the rows they are in, as the bits of a number: bool (R, M) -> M of them."""
+    words = [inside[at : at + _WORD] for at in range(0, len(inside), _WORD)] or [inside]
+    masks: list[int] = ((1 << np.arange(len(words[0]), dtype=np.int64)) @ words[0]).tolist()
+    for number, word in enumerate(words[1:], 1):
+        high = ((1 << np.arange(len(word), dtype=np.int64)) @ word).tolist()
+        masks = [low | bits << (_WORD * number) for low, bits in zip(masks, high, strict=True)]
+    return masks
+
+
+def _bits(mask: int) -> Iterator[int]:
+    """Which bits are set, from the lowest."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
 _NOBODY = np.zeros(0, np.int64)
 _NO_UIDS: frozenset[int] = frozenset()
 

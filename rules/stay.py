@@ -162,7 +162,7 @@ class Stays:
     def idle(self, view: View, row: int) -> bool:
         """Nobody came into or left the zone of this row, and nobody's absence has become too long."""
         return not (
-            view.moves.changed[row] or view.gap or view.links or view.splits or view.now.t > self.next_t + EPSILON_S
+            view.moves.rows >> row & 1 or view.gap or view.links or view.splits or view.now.t > self.next_t + EPSILON_S
             or self._limits != (self.grace_s, self.bridge_s) or not self.in_step
             or not view.moves.fresh.isdisjoint(self.away)
         )  # fmt: skip

@@ -84,6 +84,14 @@ def test_walking_off_the_line_arms_it_again() -> None:
     assert [side for _, side in crossed(brief)] == ["right"]
 
 
+@pytest.mark.parametrize(("until", "expected"), [(1.8, ["right"]), (2.0, ["right", "left"])])
+def test_clear_of_the_line_for_just_a_second(until: float, expected: list[str]) -> None:
+    def at(t: float) -> list[Person]:
+        return [Person(1, 0.5, 0.4 if t < 0.99 else 0.525 if t < until + 0.01 else 0.475)]
+
+    assert [side for _, side in crossed(at, seconds=4)] == expected
+
+
 @pytest.mark.parametrize(
     ("word", "gap_s", "expected"),
     [("short", 3.0, [(5.0, "right")]), ("just", 10.0, [(12.0, "right")]), ("too long", 10.2, [])],
@@ -106,6 +114,16 @@ def test_over_the_line_under_a_new_id() -> None:
     switch = together(along((0, 0.5, 0.4), (1, 0.5, 0.48)), along((1.4, 0.5, 0.52), (3, 0.5, 0.7), track_id=2))
     assert crossed(switch) == [(1.4, "right")]
     assert crossed(switch, bridge_s=0.1) == []
+
+
+@pytest.mark.parametrize(("begins", "expected"), [(2.0, [(2.0, "right")]), (2.2, [])])
+def test_a_new_id_comes_from_the_old_one_for_just_a_second(begins: float, expected: list[Any]) -> None:
+    first, second = along((0, 0.5, 0.4), (1, 0.5, 0.48)), along((begins, 0.5, 0.52), (3, 0.5, 0.53), track_id=2)
+    assert crossed(together(first, second)) == expected
+
+
+def test_it_needs_two_frames_a_second_and_no_detector_of_people() -> None:
+    assert (rule().needs.min_fps, rule().needs.people) == (2.0, False)
 
 
 def test_a_join_that_was_wrong_tells_of_no_crossing() -> None:
