@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -38,12 +39,19 @@ class MotionCue:
             return []
         dt, self._pts = pts - self._pts, pts
         apart = np.asarray(cv2.absdiff(image, rounded(self._mean)), np.uint8)
-        changed = above(apart, np.clip(8.0 + 3.0 * self._noise, 12.0, 60.0).astype(np.uint8))
+        changed = above(apart, _limit(self._noise))
         changed = above(cv2.blur(changed, (3, 3)), 100)
-        everywhere = np.full(image.shape, 255, np.uint8)
         blend(apart, self._noise, 1.0 - math.exp(-dt / NOISE_S), np.asarray(cv2.bitwise_not(changed), np.uint8))
-        blend(image, self._mean, 1.0 - math.exp(-dt / REFERENCE_S), everywhere)
+        cv2.accumulateWeighted(image, self._mean, 1.0 - math.exp(-dt / REFERENCE_S))
+        if cv2.countNonZero(changed) < FEWEST:
+            return []
         return _rects(windows(changed, margin=0), changed, 1.0 / factor)
+
+
+def _limit(noise: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """What a change must exceed, 12 to 60: three times the noise of its place and a little more."""
+    limit = cv2.convertScaleAbs(noise, alpha=3.0, beta=8.0)
+    return np.asarray(cv2.min(cv2.max(limit, cast(Any, 12.0)), cast(Any, 60.0)), np.uint8)
 
 
 def _rects(found: Sequence[tuple[slice, slice]], changed: NDArray[np.uint8], scale: float) -> list[Rect]:

@@ -40,7 +40,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A part of the picture worth looking at, and the largest scale, input px per picture px, that is of use."""
+    """A part of the picture worth looking at, and the largest scale, input px per picture px, that is of use.
+
+    Over 1 it would be of use if the picture had it; nothing is shown larger than it is.
+    """
 
     rect: Rect
     scale: float
