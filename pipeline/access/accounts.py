@@ -72,6 +72,17 @@ def add(
     return find(book, chosen)
 
 
+def check_first(book: Book, role: Role) -> None:
+    """The first account ends the time in which everybody at this machine may do everything: it must be one that can
+    make others.
+
+    Raises:
+        BadAccount: it would be no administrator's.
+    """
+    if role != "admin" and not listed(book):
+        raise BadAccount(f"role {role}: the first account must be an administrator's (admin), who makes the others")
+
+
 def change(
     book: Book,
     name: str,

@@ -74,7 +74,7 @@ async def gate(request: Request) -> None:
     if need == "worker":
         return
     asking = asks(request.headers, parts)
-    who = await asyncio.to_thread(asking)
+    who = asking() if parts.access is None else await asyncio.to_thread(asking)
     request.state.who = who
     request.state.still = lambda: asking() == who
     _check_through_proxy(request, who)

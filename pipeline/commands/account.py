@@ -83,6 +83,7 @@ def _with_access(args: argparse.Namespace, run: Any) -> int:
 
 def _add(access: Access, args: argparse.Namespace) -> None:
     name = accounts.checked_name(args.name)
+    accounts.check_first(access.book, args.role)
     hashed = None if args.link else access.hasher.hash(_new_password(name))
     accounts.add(access.book, name=name, role=args.role, cameras=_ids(args.cameras), password_hash=hashed, actor=ACTOR)
     print(f"Account {name} made: {args.role}{f', cameras {args.cameras}' if args.cameras else ', all cameras'}.")

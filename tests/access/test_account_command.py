@@ -58,6 +58,12 @@ def test_an_account_from_the_shell_beside_a_running_service(run, service):
     )
 
 
+def test_the_first_account_is_an_administrators(run):
+    code, said = run("add", "bert", "--role", "viewer", said=PASSWORD)
+    assert (code, "first account" in said) == (2, True)
+    assert json.loads(run("list", "--json")[1].splitlines()[-1])["accounts"] == []
+
+
 def test_no_argument_takes_a_password(capsys):
     for action in ("add", "password", "reset", "key"):
         with pytest.raises(SystemExit):

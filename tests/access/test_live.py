@@ -133,6 +133,19 @@ def test_open_until_there_is_an_account_then_closed_everywhere(make_site):
     assert client.get("/healthz").json() == {"ok": True}
 
 
+def test_from_the_open_page_the_first_account_is_an_administrators(make_site):
+    site = make_site()
+    client = site.browser()
+    assert client.post("/api/v1/accounts", json={"name": "bert", "role": "viewer"}).status_code == 422
+    assert client.get("/api/v1/session").json()["kind"] == "open"
+    made = client.post("/api/v1/accounts", json={"name": "anna", "role": "admin"})
+    assert made.status_code == 201
+    assert client.get("/api/v1/alerts").status_code == 401
+    entered = client.post("/api/v1/session/link", json={"token": made.json()["link"], "password": PASSWORD})
+    assert (entered.json()["name"], entered.json()["role"]) == ("anna", "admin")
+    assert client.get("/api/v1/alerts").status_code == 200
+
+
 def test_pages_lead_to_the_sign_in_page(site):
     client = site.browser()
     answer = client.get("/")

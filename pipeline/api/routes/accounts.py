@@ -77,6 +77,7 @@ def list_accounts(app: App) -> Any:
 def add_account(app: App, actor: Actor, given: AccountIn) -> Any:
     """Make an account."""
     access = _access(app)
+    accounts.check_first(access.book, given.role)
     made = accounts.add(
         access.book, name=given.name, role=given.role, cameras=given.cameras, password_hash=None, actor=actor
     )
