@@ -6,7 +6,6 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from pipeline.alerts.consumer import Consumer
 from pipeline.api.app import build_app
 from pipeline.api.deps import Parts
 from pipeline.api.server import make_server
-from pipeline.api.settings import ApiSettings, CameraInfo, Reach, TrackReader, check_bind, is_loopback
+from pipeline.api.settings import ApiSettings, CameraInfo, Reach, check_bind, is_loopback
 from pipeline.clock import Clock
 from pipeline.deskbook import build_desk_rules
 from pipeline.editing.changes import Changes
@@ -31,12 +30,11 @@ from pipeline.evidence.keys import signing_key
 from pipeline.folders import DataFolder
 from pipeline.lookout import build_sentry, posts_of
 from pipeline.outside import World
+from pipeline.past import track_reader
 from pipeline.retention.keeper import Keeper
 from pipeline.secrets import load_secrets
 from pipeline.site import Site, parse_site
 from pipeline.store.store import Store, new_token
-from pipeline.track.log import TrackLog
-from pipeline.types import Tracks
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +95,7 @@ class Service:
         settings = ApiSettings(
             site_name=self.site.name, timezone=self.site.timezone, token=token, evidence=data.evidence,
             cameras=camera_infos(self.site), version=__version__, reach=self.reach, desk=build_desk_rules(self.site),
-            calendars=tuple(self.site.calendars), video_url=self.site.desk.video_url, tracks=_track_reader(data),
+            calendars=tuple(self.site.calendars), video_url=self.site.desk.video_url, tracks=track_reader(data),
         )  # fmt: skip
         signing_key(data.keys)
         self.keeper = Keeper(self.store, data, self.site.retention, pause=self.workers.held, clock=clock)
@@ -205,15 +203,6 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _track_reader(data: DataFolder) -> TrackReader:
-    """What pages draw over a clip: the boxes of a camera's track log between two times."""
-
-    def read(camera_id: str, since_utc: float, until_utc: float) -> Iterator[Tracks]:
-        return TrackLog(data.tracks(), camera_id).read(since_utc, until_utc)
-
-    return read
 
 
 def camera_infos(site: Site) -> list[CameraInfo]:
