@@ -80,6 +80,7 @@ class CameraHealth:
         self._looked_pts: float | None = None
         self._trust = 0.0
         self._settled = False
+        self._size: tuple[int, int] | None = None
 
     def accept(self) -> None:
         """The present view is the right one: learn it anew."""
@@ -89,7 +90,7 @@ class CameraHealth:
     def state(self) -> bytes:
         """What was learned of the view and what was told, so that a restart neither learns anew nor tells again."""
         told = np.array([kind for kind, watch in self._all().items() if watch.told], dtype="U16")
-        numbers = np.array([STATE_VERSION, self._trust, float(self._settled)])
+        numbers = np.array([STATE_VERSION, self._trust, float(self._settled), *(self._size or (0, 0))])
         out = io.BytesIO()
         arrays: dict[str, Any] = {"told": told, "health": numbers, **self._reference.state()}
         np.savez(out, **arrays)
@@ -104,16 +105,17 @@ class CameraHealth:
         try:
             with np.load(io.BytesIO(state), allow_pickle=False) as arrays:
                 found = {name: arrays[name] for name in arrays.files}
-            version, self._trust, settled = (float(one) for one in found["health"])
+            version, self._trust, settled, *size = (float(one) for one in found["health"])
             if version != STATE_VERSION:
                 raise ValueError(f"a state of version {version:g}, not {STATE_VERSION}")
             if "edges" in found:
                 self._reference.restore(found)
                 self._settled = bool(settled)
+                self._size = (int(size[0]), int(size[1]))
             for kind, watch in self._all().items():
                 if kind in found["told"].tolist():
                     watch.take_up()
-        except (KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except (KeyError, IndexError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"no state of a camera's health ({type(error).__name__})") from None
 
     def ailing(self) -> tuple[Ailment, ...]:
@@ -123,6 +125,9 @@ class CameraHealth:
     def update(self, luma: NDArray[np.uint8], pts: float) -> list[Finding]:
         """Look at a brightness picture uint8 (H, W); findings that began or ended with it, mostly none."""
         found: list[Finding] = []
+        if self._size is not None and luma.shape != self._size:
+            self._reference.resized()
+        self._size = (luma.shape[0], luma.shape[1])
         since_s = _since(self._hashed_pts, pts)
         if since_s is None or since_s >= HASH_EVERY_S - 1e-6:
             self._hashed_pts = pts

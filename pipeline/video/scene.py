@@ -103,8 +103,13 @@ class Reference:
         self._edges = self._edges + share * (look.edges - self._edges)
         self._strength = self._strength + share * (look.strength - self._strength)
         self._light += share * (light - self._light)
-        self._sharpness += share * (look.sharpness - self._sharpness)
+        known = self._sharpness > 0.0
+        self._sharpness = self._sharpness + share * (look.sharpness - self._sharpness) if known else look.sharpness
         self._weight_s += seconds
+
+    def resized(self) -> None:
+        """Pictures come in another size from here on: what is sharp is learned anew, where edges lie is not."""
+        self._sharpness = 0.0
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Arrays from which `restore` goes on, also in another process; empty before anything was learned."""
@@ -137,7 +142,7 @@ class Reference:
         agreement = float(np.median(_correlation(self._edges, look.edges)[textured]))
         return Likeness(
             agreement=agreement, vanished=float(gone[textured].mean()),
-            sharpness=look.sharpness / max(self._sharpness, 1e-6),
+            sharpness=look.sharpness / self._sharpness if self._sharpness > 0.0 else 1.0,
             shift=self._shift(look) if agreement < ALIKE else None,
         )  # fmt: skip
 

@@ -150,6 +150,28 @@ def test_nothing_is_found_where_nothing_is_wrong(word, change, seconds):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("word", "first", "then"), [("larger", 640, 1920), ("smaller", 1920, 640)])
+@pytest.mark.parametrize("restart", [False, True])
+def test_pictures_of_another_size_are_not_out_of_focus(word, first, then, restart):
+    """A lens that is not quite sharp at full size: the same scene looks sharper where it is scaled down."""
+    rng = np.random.default_rng(0)
+    big = np.full((1080, 1920), 120, np.float32)
+    for _ in range(150):
+        x, y = int(rng.integers(0, 1900)), int(rng.integers(0, 1060))
+        size = (int(x + rng.integers(20, 300)), int(y + rng.integers(20, 200)))
+        cv2.rectangle(big, (x, y), size, float(rng.integers(40, 220)), -1)
+    big = cv2.GaussianBlur(big, (0, 0), 4)
+    scenes = {1920: big, 640: cv2.resize(big, (640, 360), interpolation=cv2.INTER_AREA)}
+    health, found = CameraHealth(), []
+    for index in range(120):
+        if index == 60 and restart:
+            kept, health = health.state(), CameraHealth()
+            health.restore(kept)
+        found += health.update(seen(scenes[first if index < 60 else then], rng), float(index))
+    assert found == [], word
+
+
+@pytest.mark.slow
 def test_half_an_hour_of_a_noisy_still_scene():
     rng, scene = np.random.default_rng(2), yard()
     assert watch((float(index), seen(scene, rng)) for index in range(1800)) == []
