@@ -116,6 +116,14 @@ def rules_rows(found: Any) -> Iterator[Row]:
             yield f"rules, 100 people, {row['rules']}", f"{row['median_ms']:.2f} ms a frame", ""
 
 
+def replay_rows(found: Any) -> Iterator[Row]:
+    cpu = " / ".join(f"{run['cpu_s']:g}" for run in found["runs"])
+    wall = " / ".join(f"{run['wall_s']:g}" for run in found["runs"])
+    same = "the same bytes twice" if found["same_bytes"] else "NOT the same bytes"
+    aim = "under 60 s" if found["people"] == 50_000 else ""
+    yield f"replay of {found['hours']:g} h with {found['people']} people", f"{wall} s ({cpu} s CPU), {same}", aim
+
+
 def routes_rows(found: Any) -> Iterator[Row]:
     for cells in found:
         if "Nightjar" in cells[1]:
@@ -228,6 +236,7 @@ PARTS = (
     Part(name="tracking", rows=tracking_rows, needs=(ASSETS / "mot",)),
     Part(name="links", rows=links_rows, needs=(ASSETS / "mot",)),
     Part(name="rules", rows=rules_rows, short=("--frames", "120"), long=("--frames", "300")),
+    Part(name="replay", rows=replay_rows, short=("--people", "5000", "--hours", "2.4"), long=()),
     Part(name="routes", rows=routes_rows, short=("--only-ours",), long=(), needs=(ASSETS / "trajectories",),
          markdown=True, limit_s=1800),
     Part(name="samples", rows=samples_rows, limit_s=1200),

@@ -225,11 +225,21 @@ def test_near_misses_say_why_nothing_was_said(spans: dict, given: dict, reason: 
     assert one.near_misses(CLOSING + 12, CLOSING + 20) == []
 
 
+def test_who_leaves_just_after_their_visit_was_not_excused_at_the_end() -> None:
+    listed = calendar(visits=[CLEANERS])
+    one = rule(calendar=listed, visits=listed)
+    play(one, between({1: (10, 61)}), until=70.0)
+    assert [miss.reason for miss in one.near_misses(CLOSING, CLOSING + 90)] == ["present 1.0 s of 2 s"]
+
+
 def test_who_is_still_there_is_a_near_miss_too() -> None:
     one = rule()
     for t in (10.0, 10.5, 11.0):
         one.update(frame(t, {1: IN}))
-    assert [miss.reason for miss in one.near_misses(CLOSING, CLOSING + 60)] == ["present 1.0 s of 2 s"]
+    for since, until in ((0, 60), (0, 10), (11, 60)):
+        reasons = [miss.reason for miss in one.near_misses(CLOSING + since, CLOSING + until)]
+        assert reasons == ["present 1.0 s of 2 s"]
+    assert one.near_misses(CLOSING, CLOSING + 9.9) == one.near_misses(CLOSING + 11.1, CLOSING + 60) == []
 
 
 def test_a_visit_that_begins_after_an_alarm_takes_nothing_back() -> None:
