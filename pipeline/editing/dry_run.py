@@ -7,12 +7,13 @@ It runs in a process of its own (`asking.ask`), so that an hour's replay costs n
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,12 @@ from pipeline.site import Site, parse_site
 from pipeline.site.rules import AfterHours, Loitering, RuleConfig
 from pipeline.track.log import TrackLog
 from pipeline.types import Event, Tracks
+from rules.base import Rule
+from rules.engine import Engine
 
-THINNED_S = 1.0
-"""Of frames without anybody, one a second is enough to end what is open."""
+EVERY_S, EMPTY_EVERY_S = 0.4, 1.0
+"""Rules give the same alarms at 2 frames a second and more, within one frame; without anybody one a second ends what is
+open."""
 TRAIL_EVERY_S, TRAIL_POINTS = 0.5, 120
 SHOWN = 200
 """Alarms that are told one by one; all are counted."""
@@ -77,7 +81,8 @@ def answer(request: Request) -> dict[str, Any]:
     logged = LoggedTracks(
         request.camera_id, TrackLog(data.tracks(), request.camera_id), request.since_utc, request.until_utc
     )
-    frames = logged.tracks(0.0)
+    every_s = 1.0 if request.task == "past" else EVERY_S
+    frames = logged.log.skim(request.since_utc, request.until_utc, every_s=every_s, empty_every_s=EMPTY_EVERY_S)
     if request.task == "past":
         return look_back(frames).value()
     current = parse_site(request.current, request.name)
@@ -94,48 +99,34 @@ def judge(
     """Both sites' rules over the frames, those left out that are the same in both."""
     now, then = _differing(current, candidate, camera_id)
     model = route_model(data, camera_id)
-    sites = {
-        "now": _with_rules(current, camera_id, now) if now else None,
-        "then": _with_rules(candidate, camera_id, then) if then else None,
-        "curve": _lowered(candidate, camera_id, then),
-    }
-    engines = {
-        name: build_engine(site, camera_id, route_model=model, switches=switches)
-        for name, site in sites.items()
-        if site is not None
-    }
-    told: dict[str, list[Event]] = {name: [] for name in sites}
+    rules: list[Rule] = []
+    for name, site, some in (("now", current, now), ("then", candidate, then), ("curve", candidate, _lowered(then))):
+        named = [rule.model_copy(update={"id": f"{name}/{rule.id}"}) for rule in some]
+        engine = build_engine(_with_rules(site, camera_id, named), camera_id, route_model=model, switches=switches)
+        rules += engine.rules
+    told: dict[str, list[Event]] = {"now": [], "then": [], "curve": []}
     trails = _Trails()
     span: list[float] = []
     drawn: dict[str, list[tuple[float, float]]] = {}
+    engine = Engine(rules)  # all of them over one scene: who is where is worked out once
+    judged, seen = itertools.tee(frames)
     last: Tracks | None = None
-    for last in thinned(frames):
+    for last, events in zip(seen, engine.update_all(judged), strict=True):
         span[:] = [span[0] if span else last.utc, last.utc]
         trails.take(last)
-        for name, engine in engines.items():
-            for event in engine.update(last):
-                told[name].append(event)
-                if event.state == "start":
-                    drawn.setdefault(event.key, trails.of(event))
+        for event in events:
+            told[event.rule_id.partition("/")[0]].append(event)
+            if event.state == "start":
+                drawn.setdefault(event.key, trails.of(event))
     if last is not None:
-        for name, engine in engines.items():
-            told[name] += engine.close(utc=last.utc, reason="the recording ended")
+        for event in engine.close(utc=last.utc, reason="the recording ended"):
+            told[event.rule_id.partition("/")[0]].append(event)
     reports = [_report(rule, told, drawn) for rule in {rule.id: rule for rule in (*now, *then)}.values()]
     return {
         "camera_id": camera_id, "since_utc": span[0] if span else None, "until_utc": span[1] if span else None,
         "unchanged": [rule.id for rule in candidate.cameras[camera_id].rules if rule.id not in {r.id for r in then}],
         "rules": [asdict(report) for report in reports],
     }  # fmt: skip
-
-
-def thinned(frames: Iterable[Tracks]) -> Iterator[Tracks]:
-    """All frames with somebody on them and the first two without; then one a second."""
-    empty, told_utc = 0, -math.inf
-    for tracks in frames:
-        empty = 0 if len(tracks) else empty + 1
-        if empty <= 2 or not 0.0 <= tracks.utc - told_utc < THINNED_S:
-            told_utc = tracks.utc
-            yield tracks
 
 
 class _Trails:
@@ -197,9 +188,9 @@ def _threshold(rule: RuleConfig) -> tuple[str, float] | None:
     return None
 
 
-def _lowered(site: Site, camera_id: str, rules: Sequence[RuleConfig]) -> Site | None:
+def _lowered(rules: Sequence[RuleConfig]) -> list[RuleConfig]:
     """The rules with their lowest threshold: stays that end tell which higher ones they would have crossed."""
-    low = []
+    low: list[RuleConfig] = []
     for rule in rules:
         threshold = _threshold(rule)
         if threshold is not None and threshold[1] > 0:
@@ -208,15 +199,14 @@ def _lowered(site: Site, camera_id: str, rules: Sequence[RuleConfig]) -> Site | 
             if isinstance(rule, Loitering):
                 update |= {"escalate_s": (), "closed_dwell_s": None}
             low.append(rule.model_copy(update=update))
-    return _with_rules(site, camera_id, low) if low else None
+    return low
 
 
 def _report(
     rule: RuleConfig, told: Mapping[str, list[Event]], drawn: Mapping[str, list[tuple[float, float]]]
 ) -> RuleReport:
     now, then = (
-        [event for event in told[name] if event.rule_id == rule.id and event.state == "start"]
-        for name in ("now", "then")
+        [event for event in told[name] if _id(event) == rule.id and event.state == "start"] for name in ("now", "then")
     )
     report = RuleReport(rule.id, rule.kind, len(now), len(then))
     left = list(now)
@@ -231,12 +221,21 @@ def _report(
     threshold = _threshold(rule)
     if threshold is not None:
         key, value = threshold
-        lasted = [_lasted(event) for event in told["curve"] if event.rule_id == rule.id and event.state == "end"]
+        lasted = [
+            _lasted(event)
+            for event in told["curve"]
+            if event.rule_id.partition("/")[2] == rule.id and event.state == "end"
+        ]
         report.curve_key = key
         report.curve = [
             (round(value * step, 1), sum(one >= value * step - 1e-6 for one in lasted)) for step in STEPS if value > 0
         ]
     return report
+
+
+def _id(event: Event) -> str:
+    """The rule's own id, without which of the three it was judged as."""
+    return event.rule_id.partition("/")[2]
 
 
 def _lasted(event: Event) -> float:
@@ -254,7 +253,13 @@ def _alike(a: Event, b: Event) -> bool:
 
 def _raised(event: Event, drawn: Mapping[str, list[tuple[float, float]]]) -> Raised:
     return Raised(
-        event.rule_id, event.zone_id, event.utc, event.since_utc, event.score, drawn.get(event.key, []), event.key
+        event.rule_id.partition("/")[2],
+        event.zone_id,
+        event.utc,
+        event.since_utc,
+        event.score,
+        drawn.get(event.key, []),
+        event.key,
     )
 
 

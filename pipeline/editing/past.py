@@ -16,6 +16,8 @@ GRID = (64, 36)
 ENOUGH = 30
 """People's heights in a row of the grid from which its median is told."""
 HEIGHTS_KEPT = 200
+ONCE_S = 0.99
+"""Once a second, whatever a sum of tenths makes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def look_back(frames: Iterable[Tracks]) -> Past:
     for tracks in frames:
         since_utc = tracks.utc if since_utc is None else since_utc
         until_utc = tracks.utc
-        if counted_utc is not None and 0.0 <= tracks.utc - counted_utc < 1.0:
+        if counted_utc is not None and 0.0 <= tracks.utc - counted_utc < ONCE_S:
             continue
         counted_utc = tracks.utc
         seen = tracks.observed & (tracks.class_id == PERSON)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.editing.asking import Request, ask
-from pipeline.editing.dry_run import judge, thinned
+from pipeline.editing.dry_run import judge
 from pipeline.editing.past import GRID, look_back
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
@@ -108,14 +108,17 @@ def test_no_change_judges_nothing(data: DataFolder) -> None:
     assert report["unchanged"] == ["linger", "never"]
 
 
-def test_thinning_changes_no_alarm(data: DataFolder) -> None:
-    frames = list(evening())
-    assert len(list(thinned(frames))) < 0.6 * len(frames)
-    candidate = parse_site(SITE.replace("dwell_s: 20", "dwell_s: 10"), "s")
-    current = parse_site(SITE, "s")
-    dense = [replace(one, utc=one.utc) for one in frames if len(one)]
-    assert judge(current, candidate, "dock", frames, data=data)["rules"][0]["then"] == 3
-    assert judge(current, candidate, "dock", dense, data=data)["rules"][0]["then"] == 3
+def test_skimming_a_log_changes_no_alarm(data: DataFolder) -> None:
+    with TrackLog(data.tracks(), "dock") as log:
+        for one in evening():
+            log.append(one)
+    whole = list(log.read(0.0, 2 * START))
+    fewer = list(log.skim(0.0, 2 * START, every_s=0.4, empty_every_s=1.0))
+    assert len(fewer) < 0.35 * len(whole)
+    current, candidate = parse_site(SITE, "s"), parse_site(SITE.replace("dwell_s: 20", "dwell_s: 10"), "s")
+    for frames in (whole, fewer):
+        (rule,) = judge(current, candidate, "dock", frames, data=data)["rules"]
+        assert (rule["now"], rule["then"]) == (2, 3)
 
 
 def test_in_a_process_of_its_own_over_a_log(data: DataFolder) -> None:
