@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from pipeline.folders import DataFolder
 from pipeline.rulebook import calendar_of
 from pipeline.secrets import load_secrets, redact
 from pipeline.site.source import absolute_source, source_kind
+from pipeline.track.log import TrackLog
 
 DAY_S = 86_400.0
 MOST_DAYS = 31
@@ -192,7 +194,8 @@ class Setup:
     def _ask(self, task: Any, camera_id: str, candidate: str, days: float) -> dict[str, Any]:
         if not 0 < days <= MOST_DAYS:
             raise BadInput(f"days: {days:g}; allowed: above 0, at most {MOST_DAYS}")
-        until = self._clock.utc()
+        recorded = TrackLog(self._data.tracks(), camera_id).ends_utc()
+        until = min(self._clock.utc(), math.inf if recorded is None else recorded)  # files are of another day
         request = Request(
             task=task, name=self.desk.name, current=self.desk.version.text, candidate=candidate, camera_id=camera_id,
             data=str(self._data.root), since_utc=until - days * DAY_S, until_utc=until + 1.0,

@@ -80,6 +80,11 @@ class TrackLog:
                 told_utc = utc
                 yield _unpack(payload, self._camera_id)
 
+    def ends_utc(self) -> float | None:
+        """The end of the newest day that is in the log; None where it holds nothing."""
+        segments = self._segments()
+        return _segment_start(segments[-1]) + _DAY_S if segments else None
+
     def _payloads(self, since_utc: float, until_utc: float) -> Iterator[bytes]:
         for path in self._segments():
             start = _segment_start(path)

@@ -127,3 +127,20 @@ def test_cameras_do_not_mix(tmp_path: Path) -> None:
     with TrackLog(tmp_path, "dock/1") as log:
         log.append(frame(NOON))
     assert everything(TrackLog(tmp_path, "gate")) == []
+
+
+def test_where_the_newest_day_ends(tmp_path: Path) -> None:
+    with TrackLog(tmp_path, "dock") as log:
+        assert log.ends_utc() is None
+        log.append(frame(3 * 86_400.0 + 5.0))
+        log.append(frame(4 * 86_400.0 + 5.0))
+        assert log.ends_utc() == 5 * 86_400.0
+
+
+def test_skimming_keeps_one_frame_a_while_and_fewer_without_anybody(tmp_path: Path) -> None:
+    with TrackLog(tmp_path, "dock") as log:
+        for i in range(100):
+            log.append(frame(1000.0 + i * 0.1, n=1 if i < 50 else 0))
+        kept = [one.utc for one in log.skim(0.0, 2000.0, every_s=0.5, empty_every_s=2.0)]
+    assert kept[:11] == pytest.approx([1000.0 + 0.5 * i for i in range(11)])
+    assert kept[11:] == pytest.approx([1007.0, 1009.0])
