@@ -29,7 +29,7 @@ function showFigures(figures, may) {
   get("numbers").replaceChildren(...numbers.map(([words, value]) => el("div", {}, el("b", {}, String(value)), el("span", { class: "quiet" }, words))));
   get("plot").replaceChildren(loadPlot(figures), el("p", { class: "quiet" }, T.eemua));
   const tune = may("configure");
-  get("worst").replaceChildren(table([T.rule, T.where, T.alerts, T.real, T.nuisance], figures.worst_rules.map((one) => [tune ? el("a", { href: `/site.html#${encodeURIComponent(one.camera_id)}/${encodeURIComponent(one.rule_id)}` }, one.rule_id) : one.rule_id, place(one), String(one.alerts), String(one.real), String(one.nuisance)]), T.none));
+  get("worst").replaceChildren(table([T.rule, T.where, T.alerts, T.real, T.nuisance], figures.worst_rules.map((one) => [tune ? el("a", { href: `/setup.html#${encodeURIComponent(one.camera_id)}/${encodeURIComponent(one.rule_id)}` }, one.rule_id) : one.rule_id, place(one), String(one.alerts), String(one.real), String(one.nuisance)]), T.none));
   const decided = Object.entries(figures.by_disposition).map(([name, n]) => [TEXTS.disposition[name] ?? name, String(n)]);
   get("response").replaceChildren(
     table(["", T.median, T.p95], [[T.acknowledge, seconds(response.acknowledge_median_s), seconds(response.acknowledge_p95_s)], [T.resolve, seconds(response.resolve_median_s), seconds(response.resolve_p95_s)]], T.none),

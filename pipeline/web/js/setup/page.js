@@ -287,7 +287,9 @@ async function start() {
   state.timezone = site.timezone;
   document.addEventListener("keydown", keys);
   addEventListener("beforeunload", (event) => state.model?.dirty && event.preventDefault());
-  await load(decodeURIComponent(location.hash.slice(1)));
+  const [camera, rule] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  await load(camera);
+  if (rule) document.querySelector(`[data-rule="${CSS.escape(rule)}"]`)?.scrollIntoView();
 }
 
 start().catch(failed);
