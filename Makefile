@@ -34,6 +34,7 @@ nightly: $(DEV)
 	$(BIN)/python tests/faults/harness.py --link redis --kills 200 --tail 8000
 	NIGHTJAR_ALL_HITS=1 $(BIN)/python -m pytest -n 0 tests/faults/test_delivery_kills.py tests/faults/test_sink_kills.py
 	NIGHTJAR_OUTAGE_S=600 $(BIN)/python -m pytest -n 0 -s tests/faults/test_outages.py -k "long and redis"
+	NIGHTJAR_FUZZ=1000 $(BIN)/python -m pytest -n 0 tests/faults/test_camera_faults.py -k hundreds
 	NIGHTJAR_RECONNECTS=2000 $(BIN)/python -m pytest tests/video/test_reconnect.py
 	-nice $(BIN)/python -m tests.rules.mutation
 

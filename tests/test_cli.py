@@ -50,4 +50,4 @@ def test_binding_beyond_loopback_is_refused(tmp_path, capsys: pytest.CaptureFixt
     site = tmp_path / "site.yaml"
     site.write_text("site: {name: T, timezone: UTC}\ncameras: {}\n")
     assert main(["run", str(site), "--data", str(tmp_path / "d"), "--host", "0.0.0.0"]) == 2
-    assert "accounts" in capsys.readouterr().err
+    assert "--tls self" in capsys.readouterr().err
