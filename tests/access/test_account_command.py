@@ -21,6 +21,8 @@ PASSWORD = "quiet-harbour-lamp-7"
 def run(tmp_path, monkeypatch, capsys):
     """`run("add", "anna", said=PASSWORD)`: exit code and output."""
 
+    monkeypatch.setattr("pipeline.access.access.Hasher", lambda: Hasher(memory_kib=64, passes=1))
+
     def _run(*arguments, said=""):
         monkeypatch.setattr(sys, "stdin", io.StringIO(said + "\n"))
         code = main(["account", *arguments, "--data", str(tmp_path)])
