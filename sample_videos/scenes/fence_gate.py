@@ -3,6 +3,7 @@
 from sample_videos.renderer import wardrobe
 from sample_videos.renderer.actors import Person
 from sample_videos.renderer.conditions import Beam, Lamp, Weather
+from sample_videos.renderer.depot import surroundings
 from sample_videos.renderer.scene import Scene
 from sample_videos.renderer.walk import Stand, Walk
 
@@ -30,6 +31,7 @@ SCENE = Scene(
     b_frames=2,
     trees=True,
     weather=EVENING,
+    extra=(surroundings,),
     people=(
         Person("clerk", wardrobe.CLERK, 8.0, (40.4, -12.2), (Walk(((34.0, -12.0), (24.0, -12.0), (4.0, -12.0)), 1.4),)),
         Person(

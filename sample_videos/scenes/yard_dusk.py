@@ -3,6 +3,7 @@
 from sample_videos.renderer import wardrobe
 from sample_videos.renderer.actors import Person
 from sample_videos.renderer.conditions import Lamp, Weather
+from sample_videos.renderer.depot import surroundings
 from sample_videos.renderer.scene import Scene
 from sample_videos.renderer.walk import Stand, Walk
 from sample_videos.scenes.yard_walkway import EAST_TO_WEST, WEST_TO_EAST
@@ -29,6 +30,7 @@ SCENE = Scene(
     fps=10,
     b_frames=2,
     weather=DUSK,
+    extra=(surroundings,),
     people=(
         Person(
             "first",

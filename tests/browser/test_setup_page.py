@@ -48,6 +48,8 @@ def site(desk: Desk, browser: WebDriver, tmp_path: Path) -> Site:
     browser.get_log("browser")
     browser.get(f"http://127.0.0.1:{PORT}/setup.html")
     until(lambda: shapes(browser) == ["zone bay"], why="the camera did not open", within_s=60)
+    # its file is not there: the notice about it pushes the picture down, once
+    until(lambda: find(browser, "#failed").text, why="nothing was said of its picture", within_s=60)
     return site
 
 

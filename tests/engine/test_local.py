@@ -55,11 +55,11 @@ def until(what: Callable[[], bool], *, within_s: float = 40.0) -> None:
 
 
 def children() -> set[int]:
-    """Child processes of this one, zombies left out."""
+    """Camera processes that this one has, zombies left out."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
         found |= {int(pid) for pid in (task / "children").read_text().split()}
-    return {pid for pid in found if (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"}
+    return {pid for pid in found if b"pipeline.engine.process" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
 def states(host: LocalHost) -> list[str]:

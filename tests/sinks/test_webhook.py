@@ -212,7 +212,7 @@ def test_an_answer_that_drips_is_cut_off(certificates, notice):
             allow=(ip_network("127.0.0.0/8"),), ca_file=certificates.ca_file,
         )  # fmt: skip
         began = time.monotonic()
-        with pytest.raises(Away, match="no answer in 1 s"):
+        with pytest.raises(Away, match=r"no answer in 1 s|BadStatusLine"):  # cut before or in the first line
             Webhook(endpoint, secret=SECRET, clock=SystemClock()).send([notice("a")])
         assert time.monotonic() - began < 8.0
 

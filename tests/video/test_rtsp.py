@@ -95,7 +95,7 @@ def test_frames_times_and_a_clip(serve, tmp_path):
         seen = take(source, 60)
         clip = source.ring.cut(seen[-1].pts - 2.5, seen[-1].pts, tmp_path / "clip.mp4")
     assert (source.info.width, source.info.height, source.info.live, source.info.codec) == (320, 240, True, "h264")
-    assert all(0 < b.pts - a.pts < 0.5 for a, b in pairwise(seen))
+    assert all(0 < b.pts - a.pts < 2.0 for a, b in pairwise(seen))  # a busy machine's reader takes the latest only
     late = seen[25:]  # the first second arrives at once, after probing
     assert late[-1].pts - late[0].pts == pytest.approx(late[-1].utc - late[0].utc, abs=0.3)
     assert len({frame.luma().tobytes() for frame in seen}) > 50
