@@ -25,6 +25,7 @@ class FileOutput:
         self.folder = folder
         self._row_text = row_text
         self._event_text = event_text
+        (folder / "summary.json").unlink(missing_ok=True)  # an earlier one must not describe what is written now
         self._tracks: IO[str] = (folder / "tracks.txt").open("w", encoding="ascii", newline="\n")
         self._events: IO[str] = (folder / "events.jsonl").open("w", encoding="utf-8", newline="\n")
         self._digest = hashlib.sha256()

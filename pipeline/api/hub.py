@@ -141,6 +141,10 @@ class Hub:
     ) -> AsyncIterator[bytes]:
         """Server-sent events after a number (None: from now on), then live ones until the client goes: of cameras that
         it `sees`, while it is `still` allowed to."""
+        if after is not None and after > self._seq and after > await asyncio.to_thread(self._store.feed_seq):
+            # it knows more than there is: it was a page of another store
+            yield b"event: anew\ndata: {}\n\n"
+            return
         start = self._seq if after is None else after
         client = Client(after=start, trial=trial, size=self._queue_size, sees=sees, still=still)
         self._clients.add(client)

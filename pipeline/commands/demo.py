@@ -90,7 +90,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def prepare(samples: Path, data: DataFolder) -> None:
-    """A data folder for the sample site, with the synthetic day for dry runs and the routes that such days teach."""
+    """A data folder for the sample site, with the synthetic day for dry runs and the routes that such days teach.
+
+    Raises:
+        BadInput: it was used before: clips that have been watched to their end are not watched again.
+    """
+    if data.store.exists():
+        raise BadInput(f"--data {data.root}: was used before; the demo plays from the beginning: give a new folder")
     data.create()
     lay_days(samples, data)
     for model in sorted((samples / "routes").glob("*.model")):
@@ -158,7 +164,7 @@ def _serve(service: Service, args: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: done.set())
     if not args.no_browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         webbrowser.open(service.url)
-    print("Stop with Ctrl-C. What the demo stored goes with it.", flush=True)
+    print(f"Stop with Ctrl-C. What the demo stored {'goes with it' if args.data is None else 'stays'}.", flush=True)
     done.wait()
     return 0
 

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import random
+import signal
 import sys
 import threading
 from typing import IO
@@ -181,6 +182,7 @@ class CameraProcess:
 def main() -> int:
     """Exit code 0 when done or where the job cannot be done at all (the status says why)."""
     os.umask(0o077)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which then asks to end
     out, sys.stdout = sys.stdout, sys.stderr
     line = sys.stdin.readline()
     if not line:  # a spare that was never needed

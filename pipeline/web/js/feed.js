@@ -35,6 +35,7 @@ export class Feed extends EventTarget {
         this.dispatchEvent(new CustomEvent(name, { detail: JSON.parse(event.data) }));
       });
     }
+    source.addEventListener("anew", () => location.reload()); // the store behind the page is another one
     source.addEventListener("error", () => this.#lost());
   }
 
