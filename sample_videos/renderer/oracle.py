@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 TOLERANCE_S = 1.5
 LEARNED_TOLERANCE_S = 1.5
 BEYOND_BH = 0.4
-"""Body heights from every usual walk at which a way has become unusual: two steps' width, where usual walks lie dense."""
+"""Body heights from every usual walk at which a way has become unusual; usual walks lie denser than that."""
 KNOWN = {
     "loitering": {"zone", "dwell_s", "grace_s", "bridge_s", "min_people"},
     "after_hours": {"zone", "calendar", "min_presence_s", "straggler_grace_s"},
