@@ -30,8 +30,8 @@ async def feed(
 ) -> StreamingResponse:
     """Each visible change once, in order: `id` is its number, event `alert` carries the alert as it was then with
     `change` and `announce`. `Last-Event-ID` comes before `after`. `beat` comes at least every ten seconds, `camera`
-    when a camera's state changes, `resume` with `after` before a reader that is too slow is closed, `anew` where `after`
-    lies ahead of all that there is: the store is another one, so begin again without a number."""
+    when a camera's state changes, `resume` with `after` before a reader that is too slow is closed, `anew` where
+    `after` lies ahead of all that there is: the store is another one, so begin again without a number."""
     if last_event_id and last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19:
         after = int(last_event_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
