@@ -10,6 +10,9 @@ import platformdirs
 
 from pipeline.errors import BadInput
 
+MIRROR = "NIGHTJAR_MIRROR"
+"""Names a folder that downloads are copied from on a closed network."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
@@ -121,3 +124,15 @@ def shipped(name: str) -> Path:
         if candidate.is_dir():
             return candidate
     raise BadInput(f"this installation carries no {name!r}; reinstall Nightjar from its wheel or a full checkout")
+
+
+def mirror_of(given: Path | None) -> Path | None:
+    """The mirror folder that was given, else the environment's.
+
+    Raises:
+        BadInput: there is no such folder.
+    """
+    folder = given or (Path(os.environ[MIRROR]) if os.environ.get(MIRROR) else None)
+    if folder is not None and not folder.is_dir():
+        raise BadInput(f"mirror {folder}: no such folder; give one that holds the files")
+    return folder

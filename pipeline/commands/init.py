@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pipeline.clock import SystemClock
+from pipeline.editing.credentials import split_password
 from pipeline.editing.trials import FIXES
 from pipeline.errors import BadInput, SourceError
 from pipeline.secrets import SECRETS_FILE_NAME, keep_secret, redact
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     hours = args.hours or _ask("Open on weekdays from-to", "06:00-22:00")
     if not HOURS.fullmatch(hours):
         raise BadInput(f"--hours {hours!r}: HH:MM-HH:MM is allowed, such as 06:00-22:00")
-    shown, secret = split_password(source)
+    shown, secret = split_password(source, variable="CAMERA_PASSWORD")
     text = site_text(name=name, timezone=timezone, hours=hours, source=shown)
     parse_site(text, str(args.site))
     if secret is not None:
@@ -55,18 +56,6 @@ def run(args: argparse.Namespace) -> int:
     from pipeline.cli import main
 
     return main(["run", str(args.site)])
-
-
-def split_password(source: str) -> tuple[str, str | None]:
-    """An address whose password is replaced by `${CAMERA_PASSWORD}`, and the password; a file stays as it is."""
-    if source_kind(source) != "address":
-        return source, None
-    before, at, host = source.rpartition("@")
-    scheme, _, credentials = before.partition("://")
-    if not at or ":" not in credentials:
-        return source, None
-    user, _, password = credentials.partition(":")
-    return f"{scheme}://{user}:${{CAMERA_PASSWORD}}@{host}", unquote(password)
 
 
 def site_text(*, name: str, timezone: str, hours: str, source: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,9 +18,7 @@ from pipeline.detect.families import FAMILIES
 from pipeline.detect.pull import pull, state_of
 from pipeline.detect.ultralytics import SIDE, export_onnx
 from pipeline.errors import BadInput, ModelError
-from pipeline.folders import DataFolder, default_data
-
-MIRROR = "NIGHTJAR_MIRROR"
+from pipeline.folders import MIRROR, DataFolder, default_data, mirror_of
 
 
 def add_to(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -72,7 +69,7 @@ def run_pull(args: argparse.Namespace) -> int:
     entries = _chosen(load_catalog(_folder(args)), args.names)
     folder = DataFolder(args.data or default_data()).create().models
     for entry in entries:
-        _pull_shown(entry, folder, _mirror(args))
+        _pull_shown(entry, folder, mirror_of(args.mirror))
     _show([_row(entry, folder) for entry in entries], as_json=args.json)
     return 0
 
@@ -114,13 +111,6 @@ def _add(args: argparse.Namespace, path: Path, wish: Wish) -> int:
 
 def _folder(args: argparse.Namespace) -> Path:
     return DataFolder(args.data or default_data()).models
-
-
-def _mirror(args: argparse.Namespace) -> Path | None:
-    chosen = args.mirror or (Path(os.environ[MIRROR]) if os.environ.get(MIRROR) else None)
-    if chosen is not None and not chosen.is_dir():
-        raise BadInput(f"mirror {chosen}: no such folder; give one that holds the files")
-    return chosen
 
 
 def _chosen(catalog: Catalog, names: Sequence[str]) -> list[Entry]:

@@ -7,7 +7,6 @@ import hashlib
 import importlib
 import importlib.util
 import json
-import os
 import sys
 import tomllib
 import urllib.request
@@ -20,11 +19,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from pipeline.errors import BadInput, ToolMissing
-from pipeline.folders import DataFolder, default_data, shipped
+from pipeline.folders import MIRROR, DataFolder, default_data, mirror_of, shipped
 from pipeline.site import load_site
 
 CHUNK = 1 << 18
-MIRROR = "NIGHTJAR_MIRROR"
 PACKAGE = "sample_videos"
 
 
@@ -121,18 +119,6 @@ def run_pull(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(rows))
     return 0
-
-
-def mirror_of(given: Path | None) -> Path | None:
-    """The mirror folder that was given, else the environment's.
-
-    Raises:
-        BadInput: there is no such folder.
-    """
-    folder = given or (Path(os.environ[MIRROR]) if os.environ.get(MIRROR) else None)
-    if folder is not None and not folder.is_dir():
-        raise BadInput(f"mirror {folder}: no such folder; give one that holds the files")
-    return folder
 
 
 def pull(entry: dict[str, Any], target: Path, mirror: Path | None) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
-from pipeline.commands.init import escape_password, site_text, split_password
+from pipeline.commands.init import escape_password, site_text
+from pipeline.editing.credentials import split_password
 from pipeline.folders import shipped
 from pipeline.secrets import load_secrets
 from pipeline.site import load_site, parse_site
@@ -71,7 +72,7 @@ def test_an_existing_file_is_left_alone(tmp_path: Path, clip: Path) -> None:
 def test_the_password_leaves_the_address(
     tmp_path: Path, word: str, address: str, shown: str, password: str | None
 ) -> None:
-    assert split_password(address) == (shown, password)
+    assert split_password(address, variable="CAMERA_PASSWORD") == (shown, password)
     text = site_text(name="S", timezone="UTC", hours="06:00-22:00", source=shown)
     site = parse_site(text, str(tmp_path / "site.yaml"))
     if password is None:
