@@ -55,11 +55,18 @@ async function retry(name, may) {
   });
 }
 
+// A row that says the same stays where it is, so that a press which began on its button still counts.
+function put(body, rows) {
+  const old = [...body.children];
+  if (old.length !== rows.length) return body.replaceChildren(...rows);
+  rows.forEach((one, i) => one.outerHTML === old[i].outerHTML || old[i].replaceWith(one));
+}
+
 async function look(may) {
   const { items } = await api.sinks();
   const rows = items.length ? items.map((sink) => row(sink, may)) : [el("tr", {}, el("td", { colspan: "8", class: "empty" }, WORDS.none))];
   const focused = document.activeElement?.closest?.("tr")?.dataset.sink;
-  get("rows").replaceChildren(...rows);
+  put(get("rows"), rows);
   if (focused) get("rows").querySelector(`tr[data-sink="${CSS.escape(focused)}"] button`)?.focus();
   get("looked").textContent = WORDS.looked(clock(Date.now() / 1000));
   if (chosen && !items.some((sink) => sink.name === chosen && sink.dead)) get("dead").hidden = true;
