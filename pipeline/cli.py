@@ -9,6 +9,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from types import ModuleType
 
 from pipeline.errors import BadInput, NightjarError
@@ -40,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser(*, only: str | None = None) -> argparse.ArgumentParser:
     """The whole parser, or just one command's, so that `nightjar track` does not import the API."""
-    parser = argparse.ArgumentParser(prog="nightjar", description=__doc__ and "An extra pair of eyes on behaviour.")
+    parser = argparse.ArgumentParser(prog="nightjar", description="An extra pair of eyes on behaviour.")
+    parser.add_argument("--version", action="version", version=f"nightjar {version('nightjar')}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for name in (only,) if only else COMMANDS:
         _module(name).add_to(subparsers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -15,7 +16,7 @@ from pipeline.editing.trials import FIXES
 from pipeline.errors import BadInput, SourceError
 from pipeline.secrets import SECRETS_FILE_NAME, keep_secret, redact
 from pipeline.site import parse_site
-from pipeline.site.source import source_kind
+from pipeline.site.source import SCHEMES, source_kind
 from pipeline.video.source import open_source
 
 HOURS = re.compile(r"\d{2}:\d{2}-\d{2}:\d{2}")
@@ -83,13 +84,23 @@ def _tested_source(given: str | None) -> str:
         BadInput: the given source gives no picture, or there is nobody to ask.
     """
     while True:
-        source = given or _ask("Camera address, device or file", "")
+        source = given or with_password(_ask("Camera address (rtsp://user@camera/...), device or file", ""))
         problem = _problem(source)
         if problem is None:
             return absolute(source)
         if given or not sys.stdin.isatty():
             raise BadInput(f"--source {redact(source)}: {problem}")
         print(f"  {problem}. Try again, or stop with Ctrl-C.")
+
+
+def with_password(source: str) -> str:
+    """An address that was typed with a user alone, and the password asked for without showing it."""
+    before, _, host = source.rpartition("@")
+    scheme, _, user = before.partition("://")
+    if scheme.lower() not in SCHEMES or not user or ":" in user:
+        return source
+    password = getpass(f"Password of {unquote(user)} (not shown): ")
+    return f"{before}:{quote(password, safe='')}@{host}" if password else source
 
 
 def absolute(source: str) -> str:

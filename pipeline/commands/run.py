@@ -23,7 +23,7 @@ from pipeline.site import parse_site
 def add_to(subparsers: Any) -> None:
     parser = subparsers.add_parser("run", help="watch a site until told to stop")
     parser.add_argument("site", type=Path, metavar="SITE", help="site file")
-    parser.add_argument("--data", type=Path, default=None, help="data folder (default: %(default)s, by platform)")
+    parser.add_argument("--data", type=Path, default=default_data(), help="data folder (default: %(default)s)")
     add_reach(parser)
     parser.add_argument("--port", type=int, default=8000, help="port to serve on (default: %(default)s)")
     parser.add_argument("--pace", action="store_true", help="play files as live cameras, at their own speed")
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"SITE {args.site}: cannot be read ({type(error).__name__}); a site file is needed") from None
     site = parse_site(text, str(args.site))
-    data = DataFolder((args.data or default_data()).absolute())
+    data = DataFolder(args.data.absolute())
     os.umask(0o077)
     secrets = load_secrets(folder=site.folder)
     for camera_id in site.cameras:

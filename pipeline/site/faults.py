@@ -170,9 +170,18 @@ def _tag(model: Any) -> str | None:
     return str(get_args(field.annotation)[0]) if field and get_origin(field.annotation) is Literal else None
 
 
+def _reads_as_another(text: str) -> bool:
+    """Whether a text would be a number or a truth value without its quotes, which are what is wrong with it."""
+    try:
+        return isinstance(json.loads(text.strip().lower()), int | float | bool)
+    except ValueError:
+        return False
+
+
 def _shown(value: Any) -> str:
     if value is _MISSING:
         return "(missing)"
-    text = redact(value) if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    plain = isinstance(value, str) and not _reads_as_another(value)
+    text = redact(value) if plain else json.dumps(value, default=str, ensure_ascii=False)
     text = redact(text).replace("\n", " ")
     return text if len(text) <= 80 else text[:77] + "..."

@@ -208,6 +208,7 @@ def _with_severity(rule: RuleConfig, zones: dict[str, ZoneConfig]) -> RuleConfig
 
 def _host(text: str) -> bool:
     try:
-        return bool(urlsplit(text).hostname)
+        parts = urlsplit(text)
+        return bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

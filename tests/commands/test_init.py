@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
-from pipeline.commands.init import escape_password, site_text
+from pipeline.commands.init import escape_password, site_text, with_password
 from pipeline.editing.credentials import split_password
 from pipeline.folders import shipped
 from pipeline.secrets import load_secrets
@@ -89,3 +89,23 @@ def test_the_secrets_file_is_for_its_owner_alone(tmp_path: Path) -> None:
 
     _keep_secret(tmp_path / "nightjar.secrets", "p@ss")
     assert stat.S_IMODE((tmp_path / "nightjar.secrets").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("word", "typed", "asked", "source"),
+    [
+        ("a user alone", "rtsp://ops@cam/x", True, "rtsp://ops:p%40s%3Fs@cam/x"),
+        ("with its password", "rtsp://ops:pw@cam/x", False, "rtsp://ops:pw@cam/x"),
+        ("nobody", "rtsp://cam/x", False, "rtsp://cam/x"),
+        ("a file", "clips/a@b.mp4", False, "clips/a@b.mp4"),
+        ("nonsense", "x@", False, "x@"),
+        ("another scheme", "ftp://ops@cam/x", False, "ftp://ops@cam/x"),
+    ],
+)
+def test_the_password_of_a_user_is_asked_for_unseen(
+    word: str, typed: str, asked: bool, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts: list[str] = []
+    monkeypatch.setattr("pipeline.commands.init.getpass", lambda prompt: prompts.append(prompt) or "p@s?s")
+    assert with_password(typed) == source
+    assert len(prompts) == asked

@@ -37,6 +37,8 @@ BROKEN = {
     "unknown camera key": ("analyze_fps: 5", "analyse_fps: 5", 12, "cameras.dock.analyse_fps", "5", "analyze_fps"),
     "unknown rule key": ("dwell_s: 120", "dwell: 120", 18, "cameras.dock.rules[0].dwell", "120", "mean dwell_s?"),
     "missing key": ("dwell_s: 120", "grace_s: 1", 18, "cameras.dock.rules[0].dwell_s", "(missing)", "is needed"),
+    "a number in quotes": ("dwell_s: 120", 'dwell_s: "120"', 18, "rules[0].dwell_s", '"120"', "allowed: a number"),
+    "port of a link past the last": ("embedded", '"redis://h:70000/0"', 21, "alerts.link", "redis", "redis://host:6379/0"),
     "unknown zone": ("after_hours, zone: bay", "after_hours, zone: bya", 19, "rules[1].zone", "bya", "there are bay"),
     "unknown line": ("line: gate}", "line: door}", 20, "cameras.dock.rules[2].line", "door", "there are gate"),
     "unknown calendar": ("calendar: working", "calendar: work", 19, "rules[1].calendar", "work", "mean working?"),
