@@ -26,7 +26,7 @@ from pipeline.folders import DataFolder
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-FOLDERS = ("versions", "keys", "audit", "routes", "state", "tracks")
+FOLDERS = ("versions", "walks", "keys", "audit", "routes", "state", "tracks")
 """Beside the databases; models are pulled anew, inbox and inputs belong to a running service."""
 DATABASES = ("store.sqlite", "access.sqlite", "outbox/*.sqlite")
 PASSING = (".part", ".new", ".lock", "-journal", ".ask", ".answer")

@@ -24,6 +24,7 @@ class DataFolder:
     | outbox/CAMERA.sqlite | that camera's process | one |
     | tracks/CAMERA/ | that camera's process | - |
     | versions/ | the API's process; nothing in it is ever changed | - |
+    | walks/ | the API's process, a file for each walk test | - |
     | inputs.json | the API's process, replaced whole; cameras look at it | - |
     | verdicts.json | the API's process, replaced whole; learners read it | - |
     | evidence/ | camera processes write, the API's process removes | - |
@@ -57,6 +58,11 @@ class DataFolder:
     def versions(self) -> Path:
         """Every state that the site file was in."""
         return self.root / "versions"
+
+    @property
+    def walks(self) -> Path:
+        """The sheets of walk tests that ended."""
+        return self.root / "walks"
 
     @property
     def inbox(self) -> Path:

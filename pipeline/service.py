@@ -107,6 +107,7 @@ class Service:
         )
         app.state.eraser = self.keeper
         self._app = app
+        self._setup: Setup | None = None
         self._desk = self._open_desk(site_file or Path(site_path), data)
         self._server = make_server(app, port=bound)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": self._sockets}, name="api")
@@ -136,6 +137,8 @@ class Service:
         """Let the workers hand over what they hold, then stop serving."""
         if self._desk is not None:
             self._desk.stop()
+        if self._setup is not None:
+            self._setup.stop()
         self._sentry.stop()
         self.keeper.stop()
         self.workers.stop()
@@ -163,7 +166,7 @@ class Service:
             return None
         versions = Versions(data.versions)
         desk = SiteDesk(path, name=self._job.site_path, versions=versions, clock=self._clock, apply=self._apply)
-        self._app.state.setup = Setup(desk, data=data, clock=self._clock)
+        self._setup = self._app.state.setup = Setup(desk, data=data, clock=self._clock, sights=self.workers.sights)
         return desk
 
     def _apply(self, text: str, site: Site, touched: Changes) -> None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from rules.types import Event, Line, Tracks, Zone
 
 __all__ = [
-    "Alert", "CameraState", "CameraStatus", "Detections", "Event", "Evidence", "Frame", "Line", "Picture", "Severity",
-    "Tracks", "Zone",
+    "Alert", "CameraState", "CameraStatus", "Detections", "Event", "Evidence", "Frame", "Line", "Person", "Picture",
+    "Severity", "Sight", "Tracks", "Zone", "sight_of",
 ]  # fmt: skip
 
 Severity = Literal["low", "medium", "high"]
@@ -145,3 +145,38 @@ class CameraStatus:
     error: str | None = None
     detector: str = ""
     utc: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody on one analysed frame: `foot` normalised to the picture, `height_px` of the box in its pixels."""
+
+    track_id: int
+    foot: tuple[float, float]
+    height_px: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """Who stands where on one analysed frame, for whoever walks the site; `seq` counts them since the process began."""
+
+    camera_id: str
+    seq: int
+    utc: float
+    width: int
+    height: int
+    people: tuple[Person, ...] = ()
+
+
+def sight_of(tracks: Tracks, *, seq: int, width: int, height: int) -> Sight:
+    """The feet and heights of those who were really seen; a predicted box ticks nothing off."""
+    foot, tall = tracks.foot, tracks.height * height
+    people = tuple(
+        Person(
+            track_id=int(tracks.track_id[i]), foot=(round(float(foot[i, 0]), 4), round(float(foot[i, 1]), 4)),
+            height_px=round(float(tall[i]), 1),
+        )
+        for i in range(len(tracks))
+        if tracks.observed[i]
+    )  # fmt: skip
+    return Sight(camera_id=tracks.camera_id, seq=seq, utc=tracks.utc, width=width, height=height, people=people)

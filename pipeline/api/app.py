@@ -42,6 +42,7 @@ from pipeline.api.routes import (
     setup,
     sinks,
     trail,
+    walks,
 )
 from pipeline.api.security import Guard, gate
 from pipeline.api.settings import ApiSettings
@@ -55,7 +56,7 @@ CLERK_S = 1.0
 NOTE_S = 60.0
 VERSIONED = (
     desk, reports, alerts, incidents, cameras, aim, evidence, exports, erasures, feed, sinks, inputs, session, accounts,
-    keys, trail, setup, description,
+    keys, trail, walks, setup, description,
 )  # fmt: skip
 
 

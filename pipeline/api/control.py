@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pipeline.types import CameraStatus
+from pipeline.types import CameraStatus, Sight
 
 
 class Control(Protocol):
@@ -22,6 +22,9 @@ class Control(Protocol):
 
     def accept_view(self, camera_id: str) -> bool:
         """Have a moved camera's present view count as the right one; False where nobody runs that could."""
+
+    def sights(self, camera_id: str) -> list[Sight]:
+        """Who stood where on the last analysed frames, oldest first; while this is asked for, more are told."""
 
     def numbers(self, camera_id: str) -> dict[str, float]:
         """Plain numbers beside the status; `outbox_depth` and `outbox_lag_s` where the worker says them."""
@@ -41,6 +44,9 @@ class NoControl:
 
     def accept_view(self, camera_id: str) -> bool:
         raise KeyError(camera_id)
+
+    def sights(self, camera_id: str) -> list[Sight]:
+        return []
 
     def numbers(self, camera_id: str) -> dict[str, float]:
         return {}

@@ -17,6 +17,7 @@ from pipeline.editing.discovery import discover
 from pipeline.editing.document import SiteDocument
 from pipeline.editing.trials import Polygon, Trial, try_source
 from pipeline.editing.versions import difference
+from pipeline.editing.walks import Sights, Walks
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
 from pipeline.rulebook import calendar_of
@@ -37,8 +38,11 @@ NEXT_START = ("alerts", "sinks", "heartbeat", "retention")
 class Setup:
     """Made of a desk; each call may take seconds, so that it is made from a worker thread."""
 
-    def __init__(self, desk: SiteDesk, *, data: DataFolder, clock: Clock) -> None:
+    def __init__(
+        self, desk: SiteDesk, *, data: DataFolder, clock: Clock, sights: Sights = lambda camera_id: []
+    ) -> None:
         self.desk = desk
+        self._walks = Walks(data.walks, sights=sights, clock=clock)
         self._data, self._clock = data, clock
         self._turns = threading.BoundedSemaphore(AT_ONCE)
 
@@ -159,6 +163,31 @@ class Setup:
                 return [asdict(one) for one in discover(clock=self._clock)]
             except OSError as error:
                 raise BadInput(f"no network to look for cameras on: {error.strerror}") from None
+
+    def begin_walk(self, cameras: list[str], *, minutes: float, actor: str) -> dict[str, Any]:
+        """Raises KeyError: no such camera. BadInput: as `Walks.begin`."""
+        version = self.desk.version.number
+        walk = self._walks.begin(self.desk.site, version=version, cameras=cameras, minutes=minutes, actor=actor)
+        return walk.value()
+
+    def walk(self, walk_id: str) -> dict[str, Any]:
+        """Raises KeyError."""
+        return self._walks.get(walk_id)
+
+    def walks(self) -> list[dict[str, Any]]:
+        return self._walks.listed()
+
+    def end_walk(self, walk_id: str, *, actor: str, note: str) -> dict[str, Any]:
+        """Raises KeyError."""
+        return self._walks.end(walk_id, actor=actor, note=note)
+
+    def walk_changes(self, walk_id: str, mark: dict[str, int]) -> list[tuple[str, dict[str, Any]]]:
+        """Raises KeyError."""
+        return self._walks.changes(walk_id, mark)
+
+    def stop(self) -> None:
+        """Walks end; what they reached is kept."""
+        self._walks.stop()
 
     def _tried(self, source: str, *, masks: Sequence[Polygon] = ()) -> dict[str, Any]:
         with self._turn():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pipeline.types import CameraStatus
+from pipeline.types import CameraStatus, Sight
 
 
 class WorkerHost(Protocol):
@@ -27,3 +27,6 @@ class WorkerHost(Protocol):
 
     def accept_view(self, camera_id: str) -> bool:
         """Have a moved camera's present view count as the right one; False where its worker does not run."""
+
+    def sights(self, camera_id: str) -> list[Sight]:
+        """Who stood where on the last analysed frames, oldest first; being asked for, more of them are told."""

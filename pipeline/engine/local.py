@@ -11,13 +11,14 @@ import random
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO
 
 from pipeline.clock import Clock
-from pipeline.engine.protocol import Job, parse_up
-from pipeline.types import CameraStatus
+from pipeline.engine.protocol import Job, parse_up, sight_ask
+from pipeline.types import CameraStatus, Sight
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ FIRST_WORD_S = 120.0
 """A process on a busy machine may take long to load its libraries before it says anything at all."""
 HELD_WITHIN_S = 10.0
 ACCEPT_VIEW = '{"v":1,"ask":"accept_view"}'
+SIGHT_S = 5.0
+SIGHTS_KEPT = 100
 FINISHED = ("ended", "misconfigured", "stopped")
 
 
@@ -86,6 +89,15 @@ class LocalHost:
     def accept_view(self, camera_id: str) -> bool:
         """Have a moved camera's present view count as the right one; False where its process does not run."""
         return self._children[camera_id].ask(ACCEPT_VIEW)
+
+    def sights(self, camera_id: str) -> list[Sight]:
+        """The last analysed frames, oldest first, and have the process tell of them for a while longer. Raises
+        KeyError."""
+        child = self._children[camera_id]
+        now = self._clock.monotonic()
+        if now - child.sight_asked_at > SIGHT_S / 2 and child.ask(sight_ask(SIGHT_S)):
+            child.sight_asked_at = now
+        return list(child.sights)
 
     def update(self, jobs: Sequence[Job], *, anew: Collection[str]) -> None:
         """Go on with these jobs: cameras that are not among them end, new ones start, and those in `anew` start anew;
@@ -230,6 +242,8 @@ class _Child:
     numbers: dict[str, float] = field(default_factory=dict)
     pictures: queue.Queue[bytes | None] = field(default_factory=lambda: queue.Queue(maxsize=1))
     last: bytes | None = None
+    sights: deque[Sight] = field(default_factory=lambda: deque(maxlen=SIGHTS_KEPT))
+    sight_asked_at: float = -SIGHT_S
     failures: int = 0
     started_at: float = 0.0
     heard_at: float = 0.0
@@ -249,6 +263,8 @@ class _Child:
 
     def start(self, process: subprocess.Popen[str], clock: Clock) -> None:
         self.process = process
+        self.sights.clear()
+        self.sight_asked_at = -SIGHT_S
         self._say(self.job.line())
         assert self.process.stdout is not None
         self.reader = threading.Thread(target=self._listen, args=(self.process.stdout, clock), daemon=True)
@@ -318,6 +334,9 @@ class _Child:
             return
         if "status" in said:
             self.status, self.numbers = said["status"], said["more"]
+            return
+        if "sight" in said:
+            self.sights.append(said["sight"])
             return
         self.last = said["picture"] or self.last
         if not self.pictures.full():

@@ -18,9 +18,9 @@ from typing import IO
 from pipeline.bootstrap import build_camera, log_to_stderr
 from pipeline.camera import Camera
 from pipeline.clock import SystemClock
-from pipeline.engine.protocol import Job, picture_line, status_line
+from pipeline.engine.protocol import Job, parse_down, picture_line, sight_line, status_line
 from pipeline.errors import NightjarError, SourceError
-from pipeline.types import CameraState, CameraStatus, Frame
+from pipeline.types import CameraState, CameraStatus, Frame, sight_of
 from pipeline.video.knock import knocker
 from pipeline.video.reconnect import Reconnector
 from pipeline.video.source import Source
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 REPORT_S = 0.5
 CHECKPOINT_S = 2.0
+LONGEST_SIGHT_S = 30.0
+"""Who walks the site asks again before this is over; nobody has to say when it ends."""
 STUCK_S = 20.0
 """A loop that has not moved for this long while it should be watching stops reporting, so that it is restarted."""
 
@@ -46,6 +48,7 @@ class CameraProcess:
         self._out_lock = threading.Lock()
         self._picture_wanted = threading.Event()
         self._accept_wanted = threading.Event()
+        self._sight_until = -1.0
         self._moved_at = self._saved_at = self.clock.monotonic()
         self._frame_s: float | None = None
         self._counted = (self._moved_at, 0, 0)
@@ -111,21 +114,34 @@ class CameraProcess:
         if self._picture_wanted.is_set():
             self._picture_wanted.clear()
             self._say(picture_line(camera.picture()))
+        if self._moved_at < self._sight_until:
+            self._tell_sight(frame)
         if camera.delivery.superseded():
             log.error("camera %s: a newer copy of this worker runs; this one ends", camera.camera_id)
             self.stopping.set()
 
+    def _tell_sight(self, frame: Frame) -> None:
+        worker = self.camera.worker
+        if worker.latest is not None:
+            sight = sight_of(worker.latest[1], seq=worker.frames_done, width=frame.width, height=frame.height)
+            self._say(sight_line(sight))
+
     def listen(self, lines: IO[str]) -> None:
         """Requests of the supervisor; the end of its input is the end of this process's work."""
         for line in lines:
-            if '"accept_view"' in line:
-                self._accept_wanted.set()
-            if '"picture"' not in line:
-                continue
-            if self.state == "running":
-                self._picture_wanted.set()
-            else:
-                self._say(picture_line(self.camera.picture()))
+            asked = parse_down(line)
+            match asked.get("ask"):
+                case "accept_view":
+                    self._accept_wanted.set()
+                case "sight":
+                    lasts_s = min(LONGEST_SIGHT_S, float(asked.get("for_s", 0.0)))
+                    self._sight_until = self.clock.monotonic() + lasts_s
+                case "picture" if self.state == "running":
+                    self._picture_wanted.set()
+                case "picture":
+                    self._say(picture_line(self.camera.picture()))
+                case _:
+                    continue
         self.stopping.set()
 
     def status(self) -> CameraStatus:

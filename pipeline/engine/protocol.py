@@ -1,8 +1,8 @@
 """What a camera's process and its supervisor say to each other: one JSON object a line, versioned.
 
-Down (the process's standard input): first a `Job`, then requests. Up (its standard output): statuses and pictures.
-When the input closes the supervisor is gone and the process ends, so no orphan keeps a camera. Logs go to standard
-error. Nothing secret stands in the argument list: the site's text, with its addresses, travels in the job.
+Down (the process's standard input): first a `Job`, then requests. Up (its standard output): statuses, pictures and
+sights. When the input closes the supervisor is gone and the process ends, so no orphan keeps a camera. Logs go to
+standard error. Nothing secret stands in the argument list: the site's text, with its addresses, travels in the job.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import BadInput
-from pipeline.types import CameraStatus
+from pipeline.types import CameraStatus, Person, Sight
 
 VERSION = 1
 
@@ -62,8 +62,26 @@ def picture_line(jpeg: bytes | None) -> str:
     return json.dumps({"v": VERSION, "picture": None if jpeg is None else base64.b64encode(jpeg).decode("ascii")})
 
 
+def sight_ask(for_s: float) -> str:
+    """Asks a process to tell who stands where on every analysed frame; after `for_s` it falls silent by itself."""
+    return json.dumps({"v": VERSION, "ask": "sight", "for_s": for_s})
+
+
+def sight_line(sight: Sight) -> str:
+    return json.dumps({"v": VERSION, "sight": asdict(sight)})
+
+
+def parse_down(line: str) -> dict[str, Any]:
+    """A request of the supervisor; empty where it is none that this process knows."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) and message.get("v") == VERSION else {}
+
+
 def parse_up(line: str) -> dict[str, Any]:
-    """One line from a process: `status` as `CameraStatus` or `picture` as bytes or None.
+    """One line from a process: `status` as `CameraStatus`, `sight` as `Sight`, or `picture` as bytes or None.
 
     Raises:
         ValueError: not a line of this protocol; the supervisor logs it and goes on.
@@ -78,4 +96,11 @@ def parse_up(line: str) -> dict[str, Any]:
     if "picture" in message:
         text = message["picture"]
         return {"picture": None if text is None else base64.b64decode(text)}
+    if "sight" in message:
+        return {"sight": _sight(message["sight"])}
     raise ValueError("a line of the camera protocol that says nothing")
+
+
+def _sight(value: dict[str, Any]) -> Sight:
+    people = tuple(Person(**(one | {"foot": tuple(one["foot"])})) for one in value["people"])
+    return Sight(**(value | {"people": people}))

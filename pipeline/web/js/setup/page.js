@@ -107,6 +107,7 @@ function list() {
     ...(state.mayEdit ? [el("button", { type: "button", class: "plain", onclick: () => leave() && newCamera() }, WORDS.addCamera)] : []),
     el("button", { type: "button", "aria-current": view === "calendars" ? "true" : null, onclick: () => open("calendars") }, WORDS.calendars),
     el("button", { type: "button", "aria-current": view === "versions" ? "true" : null, onclick: () => open("versions") }, WORDS.versions),
+    el("a", { class: "as-button", href: "/walk.html" }, WORDS.walk),
   );
 }
 

@@ -4,6 +4,7 @@ export const WORDS = {
   addCamera: "Add a camera",
   calendars: "Calendars",
   versions: "Versions",
+  walk: "Walk test",
   version: (number, by, at) => `Version ${number}, ${by}, ${at}`,
   fileFault: (fault) => `The site file was edited and has faults, so nothing can be saved here: ${fault}`,
   readOnly: "You may look, but not change the site.",
