@@ -46,14 +46,20 @@ def best_of(found: Detections, *, iou_limit: float) -> NDArray[np.int64]:
     """
     tlwh = found.xyxy.copy()
     tlwh[:, 2:] -= tlwh[:, :2]
-    boxes, scores, classes = cast(Any, tlwh), cast(Any, found.score), cast(Any, found.class_id)
+    # Lists: what OpenCV takes from an array it takes number by number, at twice the time.
+    boxes, scores, classes = cast(Any, tlwh.tolist()), found.score.tolist(), found.class_id.tolist()
     kept = cv2.dnn.NMSBoxesBatched(boxes, scores, classes, 0.0, iou_limit)
     return np.asarray(kept, np.int64).ravel()
 
 
 def with_area(found: Detections) -> Detections:
     """Those whose box and score are numbers and whose box has an area; scores are at most 1."""
+    if len(found) == 0:
+        return found
     side = found.xyxy[:, 2:] - found.xyxy[:, :2]
+    # Three looks for what is nearly always so; infinite and missing numbers fail them, as each spreads to its side.
+    if side.min() > 0 and side.max() < np.inf and -np.inf < found.score.min() and found.score.max() <= 1:
+        return found
     fit = np.isfinite(found.xyxy).all(axis=1) & np.isfinite(found.score) & (side > 0).all(axis=1)
     if fit.all() and (found.score <= 1).all():
         return found
@@ -63,7 +69,8 @@ def with_area(found: Detections) -> Detections:
 def clip(xyxy: NDArray[np.float32], *, width: float, height: float) -> NDArray[np.float32]:
     """The part of each box inside the picture, as a new array."""
     limit = np.asarray((width, height, width, height), np.float32)
-    return np.clip(xyxy, np.float32(0.0), limit)
+    inner: NDArray[np.float32] = np.maximum(xyxy, np.float32(0.0))
+    return np.minimum(inner, limit, out=inner)
 
 
 def _shared(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

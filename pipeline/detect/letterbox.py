@@ -42,7 +42,9 @@ class Placement:
 
     def to_picture(self, found: Detections) -> Detections:
         """Boxes in input px as boxes in picture px."""
-        xyxy = found.xyxy - np.asarray((self.left, self.top, self.left, self.top), np.float32)
+        xyxy = found.xyxy
+        if self.left or self.top:
+            xyxy = xyxy - np.asarray((self.left, self.top, self.left, self.top), np.float32)
         gain = np.asarray((self.gain_x, self.gain_y, self.gain_x, self.gain_y), np.float32)
         return Detections(xyxy / gain, found.score, found.class_id)
 
@@ -75,9 +77,13 @@ class Letterbox:
         self.tensor: NDArray[np.float32] = np.empty((batch, 3, self.height, self.width), np.float32)
         self.tensor[:] = self._pad
         self._placed: list[Placement | None] = [None] * batch
+        self._known: tuple[tuple[int, int], Placement] | None = None
+        self._channels: list[NDArray[np.uint8]] = []
 
     def placement(self, picture: tuple[int, int]) -> Placement:
-        return place(picture=picture, model=(self.width, self.height), fit=self.recipe.fit)
+        if self._known is None or self._known[0] != picture:
+            self._known = picture, place(picture=picture, model=(self.width, self.height), fit=self.recipe.fit)
+        return self._known[1]
 
     def fill(self, scaled: NDArray[np.uint8], placement: Placement, *, slot: int = 0) -> None:
         """Write a BGR picture, already scaled to the placement's size, uint8 (height, width, 3), into one slot."""
@@ -88,11 +94,18 @@ class Letterbox:
             self._placed[slot] = placement
         planes = self.tensor[slot, :, placement.top : placement.top + placement.height,
                              placement.left : placement.left + placement.width]  # fmt: skip
-        channels = cv2.split(scaled)
+        channels = self._split(scaled)
         for index, plane in enumerate(channels if self.recipe.order == "bgr" else channels[::-1]):
             if self._scale[index] == 1.0 and self._shift[index] == 0.0:
-                planes[index] = plane
+                np.copyto(planes[index], plane)
                 continue
             np.multiply(plane, np.float32(self._scale[index]), out=planes[index])
             if self._shift[index]:
                 planes[index] += np.float32(self._shift[index])
+
+    def _split(self, scaled: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        """Its channels, in memory that is used again for the next picture of this size."""
+        if not self._channels or self._channels[0].shape != scaled.shape[:2]:
+            self._channels = [np.empty(scaled.shape[:2], np.uint8) for _ in range(3)]
+        cv2.split(scaled, self._channels)
+        return self._channels

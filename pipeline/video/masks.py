@@ -8,6 +8,7 @@ from typing import Any, cast
 import av
 import cv2
 import numpy as np
+from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 Polygon = Sequence[Sequence[float]]
@@ -56,7 +57,15 @@ class Masks:
 
 def plane(frame: av.VideoFrame, index: int) -> NDArray[np.uint8]:
     """One 8-bit plane of a frame as a view, uint8 (H, W), sharing the frame's memory."""
-    memory = frame.planes[index]
+    return _view(frame.planes[index])
+
+
+def planes_of(frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
+    """All planes of an 8-bit planar frame, as `plane` gives one."""
+    return [_view(memory) for memory in frame.planes]
+
+
+def _view(memory: VideoPlane) -> NDArray[np.uint8]:
     return np.ndarray((memory.height, memory.width), np.uint8, cast("Any", memory), strides=(memory.line_size, 1))
 
 

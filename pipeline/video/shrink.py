@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.video.masks import plane
+from pipeline.video.masks import planes_of
 
 _LIMITED, _FULL = "yuv420p", "yuvj420p"
 _JPEG_RANGE = 2
@@ -27,9 +27,9 @@ def can_shrink(frame: av.VideoFrame, width: int, height: int) -> bool:
 def shrink(frame: av.VideoFrame, width: int, height: int) -> NDArray[np.uint8]:
     """BGR uint8 (height, width, 3)."""
     planes = np.empty((height * 3 // 2, width), np.uint8)
-    _resize(plane(frame, 0), planes[:height])
-    for index, colour in enumerate(planes[height:].reshape(2, height // 2, width // 2)):
-        _resize(plane(frame, index + 1), colour)
+    blue, red = planes[height:].reshape(2, height // 2, width // 2)
+    for source, target in zip(planes_of(frame), (planes[:height], blue, red), strict=True):
+        _resize(source, target)
     if frame.format.name == _FULL or frame.color_range == _JPEG_RANGE:
         return _from_full_range(planes, width, height)
     return np.asarray(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), np.uint8)
@@ -41,7 +41,7 @@ def _resize(source: NDArray[np.uint8], target: NDArray[np.uint8]) -> None:
         height, width = source.shape
         half = (width // 2 if width >= 2 * wide else width, height // 2 if height >= 2 * high else height)
         source = np.asarray(cv2.resize(source, half, interpolation=cv2.INTER_AREA), np.uint8)
-    target[:] = cv2.resize(source, (wide, high), interpolation=cv2.INTER_LINEAR)
+    cv2.resize(source, (wide, high), dst=target, interpolation=cv2.INTER_LINEAR)
 
 
 def _from_full_range(planes: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:

@@ -77,6 +77,8 @@ def require(outputs: Outputs, *, family: str, expected: Sequence[tuple[int, ...]
 
 def best(by_class: NDArray[np.float32], wanted: Wanted | None) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Score and class of the best of the wanted classes in each row of (N, labels), or of all: (N,) and (N,)."""
+    if wanted is not None and len(wanted) == 1:
+        return by_class[:, wanted[0]], np.full(len(by_class), wanted[0], np.int32)
     among = by_class if wanted is None else by_class[:, wanted]
     top = among.argmax(axis=1)
     classes = top if wanted is None else wanted[top]

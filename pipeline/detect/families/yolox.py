@@ -7,7 +7,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.detect.boxes import cxcywh_to_xyxy
 from pipeline.detect.families.base import Family, Outputs, Size, Wanted, best, cells, require
 from pipeline.detect.letterbox import Recipe
 from pipeline.types import Detections
@@ -23,14 +22,19 @@ def decode(outputs: Outputs, size: Size, labels: int, score: float, wanted: Want
     """Rows are cx, cy, log w, log h in cells, objectness, then class scores: (1, cells, 5 + labels)."""
     rows = outputs[0][0]
     kept = np.flatnonzero(rows[:, 4] > score)  # a class score is at most 1, so objectness bounds the product
-    rows = rows[kept]
+    if len(kept) == 0:
+        return Detections.empty()
+    last = labels if wanted is None else int(wanted[-1]) + 1
+    rows = rows[:, : 5 + last][kept]  # not the columns that nobody asks for: most of what would be fetched
     scores, classes = best(rows[:, 5:], wanted)
     scores = scores * rows[:, 4]
     sure = scores > score
-    grid = _grid(size)[kept[sure]]
-    rows = rows[sure]
-    boxes = np.concatenate(((rows[:, :2] + grid[:, :2]) * grid[:, 2:], np.exp(rows[:, 2:4]) * grid[:, 2:]), axis=1)
-    return Detections(cxcywh_to_xyxy(boxes), scores[sure], classes[sure])
+    kept, rows = kept[sure], rows[sure]
+    grid = _grid(size)[kept]
+    stride = grid[:, 2:]
+    centre, half = (rows[:, :2] + grid[:, :2]) * stride, np.exp(rows[:, 2:4]) * stride / 2.0
+    boxes = np.concatenate((centre - half, centre + half), axis=1)
+    return Detections(boxes, scores[sure], classes[sure])
 
 
 @lru_cache(maxsize=32)
