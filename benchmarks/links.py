@@ -75,7 +75,7 @@ def joins(name: str, *, detected: bool) -> dict[str, Any]:
                 person_of[uid_of[person]] = person
             last_seen[person] = pts
             ids.append(uid_of[person])
-        for link, old, new in _links(scene, here, ids, pts, (width, height), names):
+        for link, old, new in _links(scene, here, ids, pts, (width, height), names, score=0.9 if detected else 1.0):
             if link.gap_s <= MAX_GAP_S:
                 counts["right" if person_of[old] == person_of[new] else "wrong"] += 1
     persons = len(set(person_of.values()))
@@ -83,7 +83,8 @@ def joins(name: str, *, detected: bool) -> dict[str, Any]:
 
 
 def _links(
-    scene: Scene, here: list[Any], ids: list[int], pts: float, size: tuple[int, int], names: dict[int, int]
+    scene: Scene, here: list[Any], ids: list[int], pts: float, size: tuple[int, int], names: dict[int, int], *,
+    score: float,
 ) -> list[Any]:  # fmt: skip
     width, height = size
     tlwh = np.array([box for _, box in here]).reshape(-1, 4)
@@ -93,7 +94,7 @@ def _links(
         Tracks(
             camera_id="c", run_id=1, pts=pts, utc=1.78e9 + pts, aspect=width / height,
             track_id=np.array(ids, np.int64).reshape(n), xyxy=xyxy.clip(0, 1).astype(np.float32),
-            score=np.ones(n, np.float32), class_id=np.zeros(n, np.int32), observed=np.ones(n, np.bool_),
+            score=np.full(n, score, np.float32), class_id=np.zeros(n, np.int32), observed=np.ones(n, np.bool_),
         )
     )  # fmt: skip
     names.update(zip(view.uid.tolist(), view.track_id.tolist(), strict=True))

@@ -50,6 +50,10 @@ class Footage(Protocol):
     def switches(self) -> Switches:
         """The inputs that took effect while it was recorded."""
 
+    @property
+    def exact_ids(self) -> bool:
+        """People annotated it: an id is a person, and nobody is lost under one and found under another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:
@@ -72,6 +76,10 @@ class Recording:
     @property
     def switches(self) -> Switches:
         return Switches()
+
+    @property
+    def exact_ids(self) -> bool:
+        return self.rows.annotated
 
     def analysed(self, analyze_fps: float) -> int:
         return int(sampled(self.frames, fps=self.fps, analyze_fps=analyze_fps).sum())
@@ -97,6 +105,10 @@ class LoggedTracks:
     @property
     def switches(self) -> Switches:
         return Switches(read_journal(self.log.folder / JOURNAL))
+
+    @property
+    def exact_ids(self) -> bool:
+        return False
 
     def analysed(self, analyze_fps: float) -> None:
         return None

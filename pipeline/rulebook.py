@@ -27,10 +27,11 @@ from rules.routes import RouteModel, RouteParams
 
 
 def build_engine(
-    site: Site, camera_id: str, *, route_model: RouteModel | None = None, switches: Switches | None = None
-) -> Engine:
+    site: Site, camera_id: str, *, route_model: RouteModel | None = None, switches: Switches | None = None,
+    exact_ids: bool = False,
+) -> Engine:  # fmt: skip
     """One camera's rules in the order of the site file. `route_model` serves its learned routes; None: none learned.
-    `switches` are the inputs that lie over its calendars.
+    `switches` are the inputs that lie over its calendars. `exact_ids`: people annotated the tracks (`rules.engine`).
 
     Raises:
         SiteError: a rule whose settings do not go together.
@@ -45,7 +46,7 @@ def build_engine(
             rules.append(book.rule(config))
         except ValueError as error:
             raise SiteError(f"cameras.{camera_id}.rules[{number}] ({config.id}): {error}") from None
-    return Engine(rules)
+    return Engine(rules, exact_ids=exact_ids)
 
 
 def calendar_of(site: Site, name: str) -> Calendar:

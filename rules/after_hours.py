@@ -20,9 +20,10 @@ import numpy as np
 
 from rules.base import EPSILON_S, NEVER_T, Active, Dated, NearMiss, Needs, SceneRule, Schedule
 from rules.calendar import Visit
-from rules.scene import Moment, Scene, View
+from rules.scene import Scene
 from rules.stay import Mark, Stay, Stays
 from rules.types import PERSON, Zone
+from rules.view import Moment, View
 
 GRACE_S = 2.0
 """Somebody seen outside returns to the same stay within this: feet flicker over a zone's edge."""

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
-from rules.scene import Moment, Scene, View
+from rules.scene import Scene
 from rules.types import Event, EventState, Tracks, event_key
+from rules.view import Moment, View
 
 EPSILON_S = 1e-6
 """Slack of every duration test: the spacing of `utc` floats near today is 2.4e-7 s."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from rules.scene import Moment
+from rules.view import Moment
 
 Point = tuple[float, float]
 

@@ -12,9 +12,9 @@ import numpy as np
 from rules.base import EPSILON_S, NEVER_T, Active, Dated, Needs
 from rules.geometry import Floats, Polyline
 from rules.link import HORIZON_S
-from rules.scene import Moment, View
 from rules.stay import Stay, Stays
 from rules.types import PERSON
+from rules.view import Moment, View
 from rules.walker import WalkerRule, foot_why, heights, point
 
 GRACE_S = 1.0

@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 from rules.base import NEVER_T
 from rules.circle import Trail
-from rules.scene import Moment, View
 from rules.stay import Mark, Stay
+from rules.view import Moment, View
 from rules.visits import visits
 
 

@@ -8,10 +8,12 @@ from itertools import islice
 from typing import Any
 
 from rules.base import NEAR_MISSES, NEVER_T, Active, Dated, NearMiss, Rule, SceneRule, telling
-from rules.scene import Scene, View
+from rules.names import Names
+from rules.scene import Scene
 from rules.types import Event, Tracks
+from rules.view import View
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 LOOK_AHEAD = 256
 """Frames taken at once by `update_all`."""
@@ -39,16 +41,18 @@ class Engine:
     What a frame says comes by the time at which it was sure, then by the order of the rules: the same whether the end
     of a recording is told by `close` or by empty frames.
 
+    `exact_ids`: people annotated the tracks, and none continues another.
+
     Raises:
         ValueError: two rules share an id.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], *, exact_ids: bool = False) -> None:
         ids = [rule.rule_id for rule in rules]
         if len(set(ids)) != len(ids):
             raise ValueError(f"rule ids must differ: {ids}")
         self.rules = tuple(rules)
-        self._scene = Scene()
+        self._scene = Scene(Names(exact=exact_ids))
         self._gates = {rule_id: Gate() for rule_id in ids}
         for rule in self.rules:
             if isinstance(rule, SceneRule):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rules.scene import Moment
 from rules.stay import Stay
+from rules.view import Moment
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ import numpy as np
 
 from rules.base import EPSILON_S, Active, Dated, NearMiss, Needs
 from rules.link import HORIZON_S
-from rules.scene import View
 from rules.types import PERSON
+from rules.view import View
 from rules.walker import WalkerRule, foot_why, point
 
 STILL = 0.002

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from rules.base import EPSILON_S, NEVER_T, Active, Dated, Needs, SceneRule
 from rules.geometry import EDGE, Bools, Floats, Polyline
 from rules.link import HORIZON_S
-from rules.scene import Scene, View
+from rules.scene import Scene
 from rules.types import PERSON, Line
+from rules.view import View
 
 REARM_BH = 0.25
 """A foot this far from the line has left it: less than a step, which is about .41 of the height (Murray, Drought and

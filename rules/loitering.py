@@ -16,9 +16,10 @@ from rules.base import EPSILON_S, NEVER_T, Active, Dated, NearMiss, Needs, Scene
 from rules.dwell import Dwell, InCircle, InWindow, Measure, WholeStay
 from rules.group import Group
 from rules.link import HORIZON_S
-from rules.scene import Moment, Scene, View
+from rules.scene import Scene
 from rules.stay import Stay, Stays
 from rules.types import PERSON, EventState, Zone
+from rules.view import Moment, View
 from rules.visits import Visits
 
 

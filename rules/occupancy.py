@@ -15,8 +15,9 @@ import numpy as np
 
 from rules.base import EPSILON_S, Active, Dated, NearMiss, Needs, SceneRule
 from rules.geometry import Bools
-from rules.scene import Moment, Scene, View
+from rules.scene import Scene
 from rules.types import PERSON, Event, EventState, Zone
+from rules.view import Moment, View
 
 
 class Occupancy(SceneRule):

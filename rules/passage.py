@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from rules.base import EPSILON_S, Active, Dated, Needs
 from rules.geometry import Bools, ZoneIndex
 from rules.link import HORIZON_S
-from rules.scene import Scene, View
+from rules.scene import Scene
 from rules.types import PERSON, Zone
+from rules.view import View
 from rules.walker import WalkerRule, foot_why, point
 
 FLICKER_S = 10.0

@@ -13,7 +13,7 @@ import numpy as np
 
 from rules.geometry import Bools, Floats
 from rules.link import EDGE_SHARE
-from rules.scene import View
+from rules.view import View
 
 MIN_BOXES = 200.0
 """So many whole boxes are seen before a height is believed."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from rules.base import EPSILON_S, NEVER_T
 from rules.geometry import Bools
-from rules.scene import Link, Moment, Split, View
+from rules.view import Link, Moment, Split, View
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rules.base import EPSILON_S
-from rules.scene import Moment
 from rules.stay import Segment, Stay, Stays
+from rules.view import Moment
 
 
 class Visit(NamedTuple):

@@ -9,8 +9,9 @@ import numpy as np
 
 from rules.base import SceneRule
 from rules.geometry import Bools
-from rules.scene import Scene, View
+from rules.scene import Scene
 from rules.stature import Stature
+from rules.view import View
 
 
 class WalkerRule(SceneRule):

@@ -144,7 +144,9 @@ def _apart(a: Event, b: Event) -> float:
 def _play(site: Site, footage: Footage, out: IO[str] | None, *, routes: RouteModel | None) -> Told:
     told = Told()
     camera = site.cameras[footage.camera_id]
-    engine = build_engine(site, footage.camera_id, route_model=routes, switches=footage.switches)
+    engine = build_engine(
+        site, footage.camera_id, route_model=routes, switches=footage.switches, exact_ids=footage.exact_ids
+    )
     tracks = footage.tracks(camera.analyze_fps)
     total = footage.analysed(camera.analyze_fps)
     for events in _progress(replay(engine, tracks), total=total):

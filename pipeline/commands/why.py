@@ -97,7 +97,7 @@ def look(site: Site, footage: Footage, *, at_utc: float, after_s: float, routes:
     """
     camera_id = footage.camera_id
     camera = site.cameras[camera_id]
-    engine = build_engine(site, camera_id, route_model=routes, switches=footage.switches)
+    engine = build_engine(site, camera_id, route_model=routes, switches=footage.switches, exact_ids=footage.exact_ids)
     seen = Seen(at_utc)
     moment: Tracks | None = None
     last: Tracks | None = None

@@ -37,6 +37,7 @@ class MotRows:
     `tlwh` is 0-based. `score` float64 (N,) as written (in `gt.txt`: 1, or 0 for rows to be ignored).
     `class_id` int64 (N,): 0 a person; in a `gt.txt` with classes every other MOTChallenge class k is -k, so that a
     static person (7), a reflection (12) or a distractor (8) never meets an id of a detector. `observed` bool (N,).
+    `annotated`: a `gt.txt` that tells how much of somebody can be seen, as only people who follow everybody can.
     """
 
     frame: NDArray[np.int64]
@@ -45,6 +46,7 @@ class MotRows:
     score: Floats
     class_id: NDArray[np.int64]
     observed: NDArray[np.bool_]
+    annotated: bool = False
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -54,6 +56,7 @@ class MotRows:
         return MotRows(
             frame=self.frame[mask], track_id=self.track_id[mask], tlwh=self.tlwh[mask],
             score=self.score[mask], class_id=self.class_id[mask], observed=self.observed[mask],
+            annotated=self.annotated,
         )  # fmt: skip
 
     @property
@@ -80,6 +83,7 @@ def read_rows(path: Path | str, *, keep_ignored: bool = False) -> MotRows:
     rows = MotRows(
         frame=table[:, 0].astype(np.int64), track_id=table[:, 1].astype(np.int64),
         tlwh=table[:, 2:6] - [1.0, 1.0, 0.0, 0.0], score=table[:, 6], class_id=class_id, observed=observed,
+        annotated=truth and bool(((table[:, 8] > 0) & (table[:, 8] < 1)).any()),
     )  # fmt: skip
     return rows[rows.score != 0] if truth and not keep_ignored else rows
 

@@ -92,6 +92,17 @@ def test_twice_is_the_same_to_the_byte(folder: Path) -> None:
     assert first.count(b"\n") >= 4
 
 
+@pytest.mark.parametrize(("visible", "events"), [("1.0", [("loiter", "start", 5.0)]), ("0.7", [])])
+def test_annotated_people_are_never_taken_for_each_other(
+    folder: Path, visible: str, events: list[tuple[str, str, float]]
+) -> None:
+    """Two ids at one place, 3 s each: one person lost and found, unless people annotated them as two."""
+    rows = [f"{n},1,250,300,40,100,1,1,{visible}" for n in range(11, 41)]
+    rows += [f"{n},2,250,300,40,100,1,1,1.0" for n in range(46, 76)]
+    (folder / "gt.txt").write_text("\n".join(rows), encoding="utf-8")
+    assert [one for one in told(replayed(folder)) if one[1] == "start"] == events
+
+
 @pytest.mark.parametrize(("kind", "flag"), [(7, 1), (1, 0)])
 def test_other_classes_and_ignored_rows_are_nobody(folder: Path, kind: int, flag: int) -> None:
     (folder / "gt.txt").write_text(gt_rows({1: (11, 100)}, kind=kind, flag=flag), encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rules.link import Lost, continuations
+from rules.link import Born, Lost, continuations
 
 STILL = (0.0, 0.0, 0.0, 0.0)
 HEIGHT = 0.2
@@ -17,10 +17,11 @@ def box(x: float, y: float, *, height: float = HEIGHT, width: float = 0.05) -> l
 
 def joined(
     lost: list[float], born: list[float], *, gap_s: float, velocity: tuple[float, ...] = STILL,
-    others: tuple[list[float], ...] = (),
+    others: tuple[list[float], ...] = (), score: tuple[float, float] = (0.9, 0.9),
 ) -> bool:  # fmt: skip
-    one = Lost(np.array([lost]), np.array([velocity]), np.array([gap_s]))
-    return bool(continuations(one, np.array([born]), seen=np.array([born, *others]), aspect=1.0))
+    one = Lost(np.array([lost]), np.array([velocity]), np.array([gap_s]), np.array(score[:1]))
+    two = Born(np.array([born]), np.array(score[1:]))
+    return bool(continuations(one, two, seen=np.array([born, *others]), aspect=1.0))
 
 
 def moving(x: float, y: float = 0.0) -> tuple[float, ...]:
@@ -52,6 +53,11 @@ BESIDE = box(0.5 + 1.5 * HEIGHT, 0.5)
         ("behind somebody in front", box(0.5, 0.5), {"gap_s": 1.0, "others": (box(0.5, 0.56),)}, False),
         ("half behind somebody in front", box(0.5, 0.5), {"gap_s": 1.0, "others": (box(0.522, 0.505),)}, True),
         ("behind two who each hide half", box(0.5, 0.5), {"gap_s": 1.0, "others": (box(0.525, 0.505), box(0.475, 0.505))}, False),
+        ("annotated, among others", box(0.5 + 0.03 * HEIGHT, 0.5), {"gap_s": 1.0, "others": (BESIDE,), "score": (1.0, 1.0)}, False),
+        ("annotated, among others, on the spot", box(0.5 + 0.019 * HEIGHT, 0.5), {"gap_s": 1.0, "others": (BESIDE,), "score": (1.0, 1.0)}, True),
+        ("annotated, alone", box(0.5 + 0.9 * HEIGHT, 0.5), {"gap_s": 1.0, "score": (1.0, 1.0)}, True),
+        ("certain only when lost", box(0.5 + 0.3 * HEIGHT, 0.5), {"gap_s": 1.0, "others": (BESIDE,), "score": (1.0, 0.99)}, True),
+        ("certain only when found", box(0.5 + 0.3 * HEIGHT, 0.5), {"gap_s": 1.0, "others": (BESIDE,), "score": (0.99, 1.0)}, True),
         ("in front of somebody", box(0.5, 0.5), {"gap_s": 1.0, "others": (box(0.5, 0.46),)}, True),
     ],
 )  # fmt: skip
@@ -79,15 +85,15 @@ def test_at_the_edge_of_the_picture(
 
 
 def test_nobody_lost_or_nobody_new_is_nobody_joined() -> None:
-    nobody = Lost(np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0))
+    nobody = Lost(np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0), np.zeros(0))
     here = np.array([box(0.5, 0.5)])
-    assert continuations(nobody, here, seen=here, aspect=1.0) == []
-    one = Lost(here, np.zeros((1, 4)), np.ones(1))
-    assert continuations(one, np.zeros((0, 4)), seen=here, aspect=1.0) == []
+    assert continuations(nobody, Born(here, np.full(1, 0.9)), seen=here, aspect=1.0) == []
+    one = Lost(here, np.zeros((1, 4)), np.ones(1), np.ones(1))
+    assert continuations(one, Born(np.zeros((0, 4)), np.zeros(0)), seen=here, aspect=1.0) == []
 
 
 def test_each_continues_one_and_the_nearest_first() -> None:
-    lost = Lost(np.array([box(0.2, 0.5), box(0.8, 0.5)]), np.zeros((2, 4)), np.array([1.0, 1.0]))
+    lost = Lost(np.array([box(0.2, 0.5), box(0.8, 0.5)]), np.zeros((2, 4)), np.array([1.0, 1.0]), np.full(2, 0.9))
     born = np.array([box(0.8, 0.51), box(0.26, 0.5), box(0.2, 0.5)])
-    pairs = continuations(lost, born, seen=born, aspect=1.0)
+    pairs = continuations(lost, Born(born, np.full(len(born), 0.9)), seen=born, aspect=1.0)
     assert sorted((old, new) for old, new, _ in pairs) == [(0, 2), (1, 0)]

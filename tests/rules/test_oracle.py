@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.track.mot import read_rows, rows_to_tracks
 from rules.after_hours import AfterHours
 from rules.line_crossing import LineCrossing
 from rules.loitering import Loitering
@@ -96,6 +97,7 @@ def test_crossings_of_perfect_tracks(seed: int, fps: float) -> None:
 FIXED = {"MOT17-02": (1920, 1080, 30.0), "TUD-Campus": (640, 480, 25.0)}
 CARRIED = {"MOT17-05": (640, 480, 14.0), "MOT17-10": (1920, 1080, 30.0), "MOT17-11": (1920, 1080, 30.0)}
 SEQUENCES = FIXED | CARRIED
+CLIPS = sorted((Path(__file__).resolve().parents[2] / "sample_videos").glob("*.gt.txt"))
 
 
 def annotated(folder: Path, name: str, fps: float) -> list[Tracks]:
@@ -128,13 +130,14 @@ def zones(frames: list[Tracks], count: int, *, seed: int) -> list[list[tuple[flo
     """Convex polygons about where people walk."""
     chance = np.random.default_rng(seed)
     feet = np.concatenate([tracks.foot for tracks in frames])
-    found = []
+    found: list[list[tuple[float, float]]] = []
     for x, y in feet[chance.integers(0, len(feet), count)]:
         angle = np.sort(chance.uniform(0, 2 * np.pi, 6))
         wide, high = chance.uniform(0.06, 0.35), chance.uniform(0.06, 0.3)
         corners = zip(x + wide * np.cos(angle), y + high * np.sin(angle), strict=True)
-        found.append([(float(np.clip(a, 0, 1)), float(np.clip(b, 0, 1))) for a, b in corners])
-    return found
+        polygon = [(float(np.clip(a, 0, 1)), float(np.clip(b, 0, 1))) for a, b in corners]
+        found.append(list(dict.fromkeys(polygon)))
+    return [polygon for polygon in found if len(polygon) > 2]
 
 
 @pytest.mark.assets
@@ -155,18 +158,37 @@ def test_real_people(assets: Path, name: str, fps: float) -> None:
 
 
 @pytest.mark.assets
-@pytest.mark.parametrize("name", CARRIED)
-def test_real_people_before_a_carried_camera(assets: Path, name: str) -> None:
-    """A camera that nobody should judge dwell with: still fewer than one stay in fifty is another's as well."""
-    frames = annotated(assets, name, 5.0)
-    wrong = total = 0
-    for n, zone in enumerate(zones(frames, 10, seed=6)):
-        ours, theirs = alarms(frames, dwell_s=1.0 + n % 3, grace_s=2.0, bridge_s=10.0, polygon=zone)
+@pytest.mark.parametrize("name", SEQUENCES)
+@pytest.mark.parametrize("seed", range(6))
+def test_real_people_by_any_settings(assets: Path, name: str, seed: int) -> None:
+    """Zones, limits and rates drawn at random, before cameras that stand and that are carried: no difference at all."""
+    chance = np.random.default_rng(seed)
+    frames = annotated(assets, name, float(chance.choice([2.0, 3.0, 5.0, 7.5, 10.0, 14.0])))
+    found = 0
+    for zone in zones(frames, 8, seed=100 + seed):
+        dwell_s = float(np.round(chance.uniform(0.2, 6.0), 2))
+        grace_s, bridge_s = float(chance.choice([0.0, 0.4, 2.0, 5.0])), float(chance.choice([0.0, 2.0, 10.0, 60.0]))
+        ours, theirs = alarms(frames, dwell_s=dwell_s, grace_s=grace_s, bridge_s=bridge_s, polygon=zone)
+        assert ours == theirs
+        present, expected = presences(frames, zone, min_presence_s=float(chance.choice([0.0, 0.5, 1.0, 2.0, 3.3])))
+        assert present == expected
+        found += len(theirs) + len(expected)
+    assert found > 5
+
+
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda path: path.name.partition(".")[0])
+@pytest.mark.parametrize("fps", [2.0, 5.0, 12.5])
+def test_rendered_people(clip: Path, fps: float) -> None:
+    """The truth of our own clips."""
+    rows = rows_to_tracks(read_rows(clip), camera_id="dock", fps=12.5, width=640, height=360, analyze_fps=fps)
+    frames, found = list(rows), 0
+    for n, zone in enumerate(zones(frames, 5, seed=3)):
+        ours, theirs = alarms(frames, dwell_s=(1.0, 4.0, 10.0)[n % 3], grace_s=2.0, bridge_s=10.0, polygon=zone)
+        assert ours == theirs
         present, expected = presences(frames, zone, min_presence_s=2.0)
-        wrong += len(ours ^ theirs) + len(present ^ expected)
-        total += len(theirs) + len(expected)
-    assert total > 60
-    assert wrong <= 0.02 * total
+        assert present == expected
+        found += len(theirs) + len(expected)
+    assert found > 1
 
 
 def presences(
@@ -200,7 +222,7 @@ def test_real_people_over_a_line(assets: Path, name: str, fps: float) -> None:
         wrong += len(ours - theirs) + sum(first(ours, i) != first(theirs, i) for i in crossed)
         total += len(crossed)
     assert total > 5
-    assert wrong <= (0 if name in FIXED else 0.03 * total)
+    assert wrong == 0
 
 
 def first(crossings: set[tuple[int, float, str]], track_id: int) -> tuple[int, float, str] | None:

@@ -5,8 +5,9 @@ import pytest
 
 from rules.corridor import Corridor, CorridorRoute
 from rules.engine import Engine
-from rules.scene import Scene, View
+from rules.scene import Scene
 from rules.stature import Stature
+from rules.view import View
 from tests.rules.film import WHO, Person, frame
 
 

@@ -46,6 +46,22 @@ def test_ignored_truth_is_left_out_unless_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "columns", "expected"),
+    [
+        ("how much can be seen is told", "1,1,0.4", True),
+        ("everybody is seen whole", "1,1,1", False),
+        ("no visibility", "1,1,-1", False),
+        ("somebody else's result", "0.9,-1,-1,-1", False),
+        ("ours", "1,1,1,-1", False),
+    ],
+)
+def test_who_annotated_it(tmp_path: Path, word: str, columns: str, expected: bool) -> None:
+    rows = mot.read_rows(write(tmp_path, f"1,1,1,1,5,5,{columns}\n"))
+    assert rows.annotated is expected
+    assert rows[rows.frame == 1].annotated is expected
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("1,-1,1,1,5,5,0.9\n1,-1,1,x,5,5,0.9\n", ["line 2", "column 4", "'x'"]),
