@@ -12,6 +12,9 @@ from pathlib import Path
 from pipeline import __version__
 from pipeline.access import links
 from pipeline.access.access import Access
+from pipeline.access.oidc.config import OidcConfig
+from pipeline.access.oidc.flow import Flow
+from pipeline.access.oidc.provider import Provider
 from pipeline.alerts.consumer import Consumer
 from pipeline.api.app import build_app
 from pipeline.api.deps import Parts
@@ -66,6 +69,7 @@ class Service:
         any_port: bool = False,
         pace: bool = False,
         site_file: Path | None = None,
+        oidc: OidcConfig | None = None,
     ) -> None:
         self.reach = reach or Reach(host=host)
         check_bind(self.reach)
@@ -106,6 +110,8 @@ class Service:
             self.store, control=self.workers, settings=settings, access=self.access, outside=self.world.outside()
         )
         app.state.eraser = self.keeper
+        self._provider = None if oidc is None else Provider(oidc, clock=clock)
+        app.state.oidc = None if self._provider is None else Flow(self._provider, clock=clock)
         self._app = app
         self._setup: Setup | None = None
         self._desk = self._open_desk(site_file or Path(site_path), data)
@@ -148,6 +154,8 @@ class Service:
         self._server.should_exit = True
         with contextlib.suppress(RuntimeError):
             self._thread.join(timeout=10.0)
+        if self._provider is not None:
+            self._provider.close()
         self.access.close()
         self.store.close()
 
@@ -214,6 +222,7 @@ def camera_infos(site: Site) -> list[CameraInfo]:
         CameraInfo(
             camera_id=camera_id,
             name=camera_id,
+            purpose=camera.purpose or "",
             zones={name: {"polygon": zone.polygon, "risk": zone.risk} for name, zone in camera.zones.items()},
             lines={name: {"points": line.points} for name, line in camera.lines.items()},
             rules=[

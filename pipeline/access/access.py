@@ -14,6 +14,8 @@ from pathlib import Path
 from pipeline.access import accounts, api_keys, links, second_factor, sessions
 from pipeline.access.book import Book
 from pipeline.access.faults import AccessRefused, AccountTaken, CodeNeeded
+from pipeline.access.oidc.flow import Identity
+from pipeline.access.oidc.identities import account_for
 from pipeline.access.passwords import Hasher, check_new
 from pipeline.access.roles import LOCAL, NOBODY, Principal
 from pipeline.access.throttle import Throttle
@@ -147,6 +149,29 @@ class Access:
         begun, _ = sessions.begin(self.book, account, address=address, agent=agent, second_factor=False)
         self.forget()
         return SignedIn(token=begun, principal=self.who(token=begun))
+
+    def enter_as(self, identity: Identity, *, address: str, agent: str = "") -> SignedIn:
+        """Begin a session for somebody whom the provider vouches for.
+
+        Raises:
+            AccessRefused: no role, no account that may be had, or no administrator has been made yet. TooManyTries.
+        """
+        self._throttle.check(account=f"provider {address}", address=address, known=False)
+        if self.no_account():
+            raise AccessRefused("the first account is an administrator's, made with the link of the first start")
+        try:
+            account = account_for(self.book, identity)
+            token, _ = sessions.begin(
+                self.book, account, address=address, agent=agent, second_factor=identity.second_factor
+            )
+        finally:
+            self.forget()  # whom the provider grants nothing any more has lost what was begun before, at once
+        return SignedIn(token=token, principal=self.who(token=token))
+
+    def refused_elsewhere(self, *, address: str, why: str) -> None:
+        """Write down that somebody came back from the provider without being let in."""
+        self._throttle.failed(account=f"provider {address}", address=address, known=False)
+        self.note("-", "sign-in failed", "provider", address=address, why=why[:200])
 
     def look_at_link(self, *, token: str, address: str) -> str | None:
         """The account that a link is for; None for the first administrator's.

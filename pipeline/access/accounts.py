@@ -150,7 +150,7 @@ def set_password(book: Book, name: str, password_hash: str, *, actor: str, how: 
 
 
 def reset(book: Book, name: str, *, actor: str) -> Account:
-    """Forget password and second factor and end every session: the account waits for a link.
+    """Forget password, second factor and recovery codes, and end every session: the account waits for a link.
 
     Raises:
         NoSuchAccount.
@@ -163,6 +163,7 @@ def reset(book: Book, name: str, *, actor: str) -> Account:
             (book.clock.utc(), account.name),
         )
         connection.execute("DELETE FROM sessions WHERE account = ?", (account.name,))
+        connection.execute("DELETE FROM recovery_codes WHERE account = ?", (account.name,))
         book.audit(connection, actor, "account reset", f"account/{account.name}")
     return find(book, account.name)
 

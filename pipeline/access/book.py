@@ -52,6 +52,12 @@ STEPS: tuple[str, ...] = (
         target TEXT NOT NULL, detail TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE recovery_codes (account TEXT NOT NULL REFERENCES accounts(name) ON DELETE CASCADE,
+        code_hash TEXT NOT NULL, PRIMARY KEY (account, code_hash)) STRICT;
+    CREATE TABLE identities (issuer TEXT NOT NULL, subject TEXT NOT NULL,
+        account TEXT NOT NULL REFERENCES accounts(name) ON DELETE CASCADE, PRIMARY KEY (issuer, subject)) STRICT;
+    """,
 )
 """One entry a version of the schema, from the one before; `PRAGMA user_version` counts those that ran. A link without
 an account makes the first administrator."""

@@ -1,8 +1,9 @@
-"""The second factor of an account: begun, confirmed by a first code, taken away, and checked at sign-in."""
+"""The second factor of an account: begun, confirmed by a first code, taken away, and checked at sign-in, where a
+recovery code does in its place."""
 
 from __future__ import annotations
 
-from pipeline.access import accounts, totp
+from pipeline.access import accounts, recovery, totp
 from pipeline.access.book import Book
 from pipeline.access.faults import AccessRefused, CodeNeeded
 from pipeline.access.vault import Vault
@@ -17,8 +18,8 @@ def begin(book: Book, vault: Vault, name: str) -> str:
     return secret
 
 
-def confirm(book: Book, vault: Vault, name: str, code: str) -> None:
-    """Switch it on, with a code that proves that the phone has the secret.
+def confirm(book: Book, vault: Vault, name: str, code: str) -> list[str]:
+    """Switch it on, with a code that proves that the phone has the secret; fresh recovery codes, to be shown once.
 
     Raises:
         AccessRefused: nothing was begun, or the code is wrong.
@@ -36,6 +37,7 @@ def confirm(book: Book, vault: Vault, name: str, code: str) -> None:
             (step, book.clock.utc(), name),
         )
         book.audit(connection, name, "second factor on", f"account/{name}")
+    return recovery.make(book, name, actor=name)
 
 
 def drop(book: Book, name: str, *, actor: str) -> None:
@@ -45,11 +47,13 @@ def drop(book: Book, name: str, *, actor: str) -> None:
             "UPDATE accounts SET second_factor = NULL, second_factor_new = NULL, version = version + 1 WHERE name = ?",
             (name,),
         )
+        recovery.clear(connection, name)
         book.audit(connection, actor, "second factor off", f"account/{name}")
 
 
 def check(book: Book, vault: Vault, name: str, code: str) -> bool:
-    """Whether the account has a second factor, which `code` then satisfied. A code is taken once.
+    """Whether the account has a second factor, which `code`, of the phone or for recovery, satisfied. A code is
+    taken once.
 
     Raises:
         CodeNeeded: it has one, and no code was given. AccessRefused: the code is wrong or was used.
@@ -58,7 +62,11 @@ def check(book: Book, vault: Vault, name: str, code: str) -> bool:
     if row is None or row["second_factor"] is None:
         return False
     if not code.strip():
-        raise CodeNeeded("this account has a second factor: give the six digits that the phone shows now")
+        raise CodeNeeded(
+            "this account has a second factor: give the six digits that the phone shows now, or a recovery code"
+        )
+    if recovery.spend(book, name, code):
+        return True
     secret = vault.open(row["second_factor"], about=_about(name))
     step = totp.accepted_step(secret, code, utc=book.clock.utc(), after=row["last_step"])
     if step is None:

@@ -25,6 +25,7 @@ from pipeline.api.routes import (
     accounts,
     aim,
     alerts,
+    bundles,
     cameras,
     description,
     desk,
@@ -37,6 +38,7 @@ from pipeline.api.routes import (
     inputs,
     internal,
     keys,
+    oidc,
     reports,
     session,
     setup,
@@ -55,8 +57,8 @@ log = logging.getLogger(__name__)
 CLERK_S = 1.0
 NOTE_S = 60.0
 VERSIONED = (
-    desk, reports, alerts, incidents, cameras, aim, evidence, exports, erasures, feed, sinks, inputs, session, accounts,
-    keys, trail, walks, setup, description,
+    desk, reports, alerts, incidents, cameras, aim, evidence, exports, bundles, erasures, feed, sinks, inputs, session,
+    oidc, accounts, keys, trail, walks, setup, description,
 )  # fmt: skip
 
 

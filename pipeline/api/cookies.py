@@ -16,6 +16,8 @@ from starlette.responses import Response
 
 SESSION = "nightjar"
 CSRF = "nightjar-csrf"
+BEGUN = "nightjar-begun"
+BEGUN_S = 600
 
 
 def session_token(headers: Headers, *, secure: bool) -> str:
@@ -44,6 +46,26 @@ def put(response: Response, token: str, *, secure: bool, lasts_s: float) -> None
 def take_back(response: Response, *, secure: bool) -> None:
     for name, hidden in ((SESSION, True), (CSRF, False)):
         response.delete_cookie(_named(name, secure), path="/", secure=secure, httponly=hidden, samesite="strict")
+
+
+def begun(headers: Headers, *, secure: bool) -> str:
+    """What a browser that began a sign-in elsewhere brings back, or nothing."""
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(_named(BEGUN, secure))
+    except CookieError:
+        return ""
+    return found.value if found is not None and len(found.value) <= 100 else ""
+
+
+def put_begun(response: Response, value: str, *, secure: bool) -> None:
+    """`Lax`, because the way back from the provider is another site's link; good for nothing but one sign-in."""
+    response.set_cookie(
+        _named(BEGUN, secure), value, max_age=BEGUN_S, path="/", secure=secure, httponly=True, samesite="lax"
+    )
+
+
+def forget_begun(response: Response, *, secure: bool) -> None:
+    response.delete_cookie(_named(BEGUN, secure), path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def _named(name: str, secure: bool) -> str:

@@ -148,6 +148,7 @@ class SiteCamera(BaseModel):
 
     camera_id: str
     name: str
+    purpose: str
     zones: dict[str, Any]
     lines: dict[str, Any]
     rules: list[dict[str, Any]]

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from pipeline.access.oidc.config import read_oidc
 from pipeline.bootstrap import log_to_stderr, open_site_detector
 from pipeline.clock import SystemClock
 from pipeline.errors import BadInput
@@ -27,6 +28,7 @@ def add_to(subparsers: Any) -> None:
     add_reach(parser)
     parser.add_argument("--port", type=int, default=8000, help="port to serve on (default: %(default)s)")
     parser.add_argument("--pace", action="store_true", help="play files as live cameras, at their own speed")
+    parser.add_argument("--oidc", type=Path, metavar="FILE", help="let people sign in at an OpenID Connect provider")
     parser.add_argument("--verbose", action="store_true", help="log more")
     parser.set_defaults(run=run)
 
@@ -48,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     reach, certificate = reach_of(args, data, clock)
     service = Service(
         site_text=text, site_path=str(args.site.absolute()), data=data, clock=clock, reach=reach, port=args.port,
-        pace=args.pace,
+        pace=args.pace, oidc=None if args.oidc is None else read_oidc(args.oidc, secrets),
     )  # fmt: skip
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -170,7 +170,8 @@ def test_what_is_public_is_listed_here(site):
     public = {f"{method} {path}" for method, path, endpoint in routes(site.app) if need_of(endpoint) == "public"}
     assert public == {
         "GET /healthz", "GET /docs", "GET /api/v1/openapi.json", "GET /api/v1/session", "POST /api/v1/session",
-        "POST /api/v1/session/link", "POST /api/v1/session/link/look",
+        "POST /api/v1/session/link", "POST /api/v1/session/link/look", "GET /api/v1/session/oidc",
+        "GET /api/v1/session/oidc/back", "GET /api/v1/session/oidc/offer",
     }  # fmt: skip
 
 

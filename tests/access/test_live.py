@@ -414,7 +414,10 @@ def test_own_account_by_the_page(site):
     begun = client.post("/api/v1/session/second-factor", json={"password": PASSWORD}).json()
     assert begun["address"].startswith("otpauth://totp/Depot:bert?secret=")
     code = totp.code_at(begun["secret"], int(site.store.clock.utc() // totp.STEP_S))
-    assert client.post("/api/v1/session/second-factor/confirm", json={"code": code}).status_code == 204
+    confirmed = client.post("/api/v1/session/second-factor/confirm", json={"code": code})
+    assert confirmed.status_code == 200
+    assert len(set(confirmed.json()["codes"])) == 10
+    assert client.get("/api/v1/session/second-factor").json() == {"on": True, "recovery_codes_left": 10}
     answer = site.browser().post("/api/v1/session", json={"name": "bert", "password": PASSWORD})
     assert (answer.status_code, answer.json()["type"]) == (401, "urn:nightjar:code-needed")
     assert client.post("/api/v1/session/second-factor/drop", json={"password": PASSWORD}).status_code == 204

@@ -12,9 +12,13 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from pipeline.access import accounts, links, sessions, totp
 from pipeline.access.access import Access
+from pipeline.access.oidc.config import OidcConfig
+from pipeline.access.oidc.flow import Flow
+from pipeline.access.oidc.provider import Provider
 from pipeline.access.passwords import Hasher
 from pipeline.api.app import build_app
 from pipeline.api.server import make_server
+from tests.access.provider import TestProvider
 from tests.browser.desk import PORT, Desk, axe_script, find, rows, text, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -158,3 +162,31 @@ def test_accessible_and_without_a_fault_in_the_log(guarded: Guarded, browser: We
     browser.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
     assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found["violations"]] == []
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_signing_in_at_a_provider(guarded: Guarded, browser: WebDriver) -> None:
+    """Cookies of ours are strict: the way back from another site must end signed in all the same."""
+    guarded.add("anna", "admin")
+    provider = TestProvider(utc=guarded.clock.utc)
+    config = OidcConfig(
+        issuer=provider.url, client_id="nightjar", public_url=HERE, name="Depot login",
+        grants=[{"value": "operators", "role": "operator"}],
+    )  # fmt: skip
+    assert guarded.server is not None
+    app: Any = guarded.server.config.app
+    app.state.oidc = flow = Flow(Provider(config, clock=guarded.clock), clock=guarded.clock)
+    try:
+        browser.get(f"{HERE}/login.html?next=/wall.html")
+        until(lambda: text(browser, "#elsewhere-link") == "Sign in with Depot login", why="no button", within_s=60)
+        find(browser, "#elsewhere-link").click()
+        until(lambda: at(browser, "/wall.html"), why="not led to the page", within_s=60)
+        until(lambda: "olga" in text(browser, "#who"), why="not signed in", within_s=60)
+        provider.claims = {"groups": []}
+        browser.delete_all_cookies()
+        browser.get(f"{HERE}/login.html")
+        until(lambda: text(browser, "#elsewhere-link"), why="no button", within_s=60)
+        find(browser, "#elsewhere-link").click()
+        until(lambda: "no role here" in text(browser, "#problem"), why="nothing is said", within_s=60)
+    finally:
+        flow.provider.close()
+        provider.stop()

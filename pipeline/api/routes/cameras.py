@@ -24,7 +24,7 @@ def get_site(app: App, who: Who) -> Any:
     """The site by name, its time zone, and what to draw over its cameras' pictures."""
     settings = app.settings
     cameras = [
-        {"camera_id": c.camera_id, "name": c.name or c.camera_id, **_drawn(c)}
+        {"camera_id": c.camera_id, "name": c.name or c.camera_id, "purpose": c.purpose, **_drawn(c)}
         for c in settings.cameras
         if who.sees(c.camera_id)
     ]

@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.background import BackgroundTask
 
-from pipeline.api.deps import Actor, App, Who, needs, own
-from pipeline.evidence.export import export
+from pipeline.api.deps import Actor, App, Parts, Who, needs, own
+from pipeline.evidence.export import Exported, export
 from pipeline.evidence.keys import SigningKey, signing_key
 from pipeline.store import audit
 from pipeline.store.dossier import read_dossier
@@ -28,20 +28,9 @@ router = APIRouter(tags=["evidence"])
 def export_alert(app: App, actor: Actor, who: Who, alert_id: str) -> FileResponse:
     """An alert's evidence with manifest and signature; `nightjar evidence verify` checks it. On record in the audit."""
     own(who, app.store.alert(alert_id), f"no alert {alert_id[:80]!r}")
-    with app.store.changing() as connection:
-        dossier = read_dossier(connection, alert_id)
-    utc = app.store.clock.utc()
     out = Path(tempfile.mkdtemp(prefix="export-", dir=app.settings.evidence.parent)) / "export.zip"
     try:
-        made = export(
-            out, alert=dossier.alert, files=dossier.files, custody=dossier.custody, folder=app.settings.evidence,
-            key=_key(app), actor=actor, utc=utc,
-        )  # fmt: skip
-        with app.store.changing() as connection:
-            audit.record(
-                connection, utc=utc, actor=actor, action="export", target=f"alert/{alert_id}",
-                detail={"sha256": made.sha256, "files": dict(made.files)},
-            )  # fmt: skip
+        made = write_export(app, out, alert_id, actor=actor)
     except BaseException:
         _discard(out)
         raise
@@ -50,6 +39,27 @@ def export_alert(app: App, actor: Actor, who: Who, alert_id: str) -> FileRespons
         out, media_type="application/zip", filename=f"alert-{alert_id}.zip", headers=headers,
         background=BackgroundTask(_discard, out),
     )  # fmt: skip
+
+
+def write_export(app: Parts, out: Path, alert_id: str, *, actor: str) -> Exported:
+    """One alert's signed export as a file, and the row about it in the audit log.
+
+    Raises:
+        Unknown: no such alert.
+    """
+    with app.store.changing() as connection:
+        dossier = read_dossier(connection, alert_id)
+    utc = app.store.clock.utc()
+    made = export(
+        out, alert=dossier.alert, files=dossier.files, custody=dossier.custody, folder=app.settings.evidence,
+        key=_key(app), actor=actor, utc=utc,
+    )  # fmt: skip
+    with app.store.changing() as connection:
+        audit.record(
+            connection, utc=utc, actor=actor, action="export", target=f"alert/{alert_id}",
+            detail={"sha256": made.sha256, "files": dict(made.files)},
+        )  # fmt: skip
+    return made
 
 
 @router.get("/evidence-key", response_class=PlainTextResponse)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.access import second_factor, sessions, totp
+from pipeline.access import accounts, recovery, second_factor, sessions, totp
 from pipeline.access.access import Access, SignedIn
 from pipeline.access.roles import Kind, Permission, Principal, Role
 from pipeline.api.cookies import put, take_back
@@ -17,7 +17,7 @@ from pipeline.api.deps import App, Parts, Who, needs
 router = APIRouter(prefix="/session", tags=["session"])
 
 Secret = Annotated[str, Field(max_length=1024)]
-Code = Annotated[str, Field(max_length=20)]
+Code = Annotated[str, Field(max_length=40)]
 
 
 class Strict(BaseModel):
@@ -79,6 +79,19 @@ class SecretOut(Strict):
 
     secret: str
     address: str
+
+
+class CodesOut(Strict):
+    """Recovery codes: each does once in place of the phone. They are shown here and never again."""
+
+    codes: list[str]
+
+
+class FactorOut(Strict):
+    """Whether one's own account has a second factor, and how many recovery codes are left."""
+
+    on: bool
+    recovery_codes_left: int
 
 
 class CodeIn(Strict):
@@ -185,13 +198,34 @@ def begin_second_factor(app: App, request: Request, who: Who, given: Confirmatio
     return {"secret": secret, "address": totp.address(secret, name=who.name, site=app.settings.site_name)}
 
 
-@router.post("/second-factor/confirm", status_code=204)
+@router.get("/second-factor", response_model=FactorOut)
 @needs("signed_in")
-def confirm_second_factor(app: App, who: Who, given: CodeIn) -> None:
-    """From now on signing in takes a code of this phone."""
+def get_second_factor(app: App, who: Who) -> Any:
+    """Whether signing in takes a code."""
+    _browser(who)
+    book = _access(app).book
+    return {"on": accounts.find(book, who.name).second_factor, "recovery_codes_left": recovery.left(book, who.name)}
+
+
+@router.post("/second-factor/confirm", response_model=CodesOut)
+@needs("signed_in")
+def confirm_second_factor(app: App, who: Who, given: CodeIn) -> Any:
+    """From now on signing in takes a code of this phone. The answer holds recovery codes, this once."""
     _browser(who)
     access = _access(app)
-    second_factor.confirm(access.book, access.vault, who.name, given.code)
+    return {"codes": second_factor.confirm(access.book, access.vault, who.name, given.code)}
+
+
+@router.post("/second-factor/recovery-codes", response_model=CodesOut)
+@needs("signed_in")
+def make_recovery_codes(app: App, request: Request, who: Who, given: Confirmation) -> Any:
+    """Fresh recovery codes; older ones stop working. 409 without a second factor."""
+    _browser(who)
+    access = _access(app)
+    access.confirm(who, given.password, _address(request))
+    if not accounts.find(access.book, who.name).second_factor:
+        raise HTTPException(409, "recovery codes stand in for a second factor: switch that on first")
+    return {"codes": recovery.make(access.book, who.name, actor=who.name)}
 
 
 @router.post("/second-factor/drop", status_code=204)

@@ -44,9 +44,21 @@ function on(id, event, what) {
   });
 }
 
+async function factor() {
+  const { on, recovery_codes_left: left } = await ask("/session/second-factor");
+  get("factor-state").textContent = on ? WORDS.factorOn(left) : WORDS.factorOff;
+  get("factor-codes").disabled = get("factor-off").disabled = !on;
+}
+
+function showCodes({ codes }) {
+  get("recovery").hidden = false;
+  get("recovery-lead").textContent = WORDS.recovery;
+  get("recovery-codes").replaceChildren(...codes.map((code) => el("li", {}, el("code", {}, code))));
+}
+
 async function own(session) {
   get("own").hidden = false;
-  get("factor-state").textContent = session.second_factor ? WORDS.factorOn : WORDS.factorOff;
+  await factor();
   const { items } = await ask("/session/all");
   get("sessions").replaceChildren(
     ...items.map((one) => el("tr", {}, el("td", {}, new Date(one.created_utc * 1000).toLocaleString("en-GB")), el("td", {}, one.address), el("td", {}, one.this ? WORDS.thisOne : one.agent))),
@@ -107,8 +119,14 @@ async function start() {
     get("factor-form").reset();
     if (told.submitter?.value === "off") {
       await post("/session/second-factor/drop", { password });
-      get("factor-state").textContent = WORDS.factorOff;
+      get("recovery").hidden = true;
+      await factor();
       return WORDS.factorDropped;
+    }
+    if (told.submitter?.value === "codes") {
+      showCodes(await post("/session/second-factor/recovery-codes", { password }));
+      await factor();
+      return WORDS.codesMade;
     }
     const begun = await post("/session/second-factor", { password });
     get("factor-secret").hidden = false;
@@ -118,9 +136,10 @@ async function start() {
     return null;
   });
   on("code-form", "submit", async () => {
-    await post("/session/second-factor/confirm", { code: get("code").value });
+    showCodes(await post("/session/second-factor/confirm", { code: get("code").value }));
     get("factor-secret").hidden = true;
-    get("factor-state").textContent = WORDS.factorOn;
+    get("code-form").reset();
+    await factor();
     return WORDS.factorDone;
   });
   on("elsewhere", "click", async () => {

@@ -32,6 +32,15 @@ export async function call(path, { method = "GET", body, seen } = {}) {
   return value;
 }
 
+// A file that is made on demand: its name as the server gives it, and its bytes.
+async function fetchFile(path, body) {
+  const headers = { Accept: "*/*", "Content-Type": "application/json", "X-Nightjar-CSRF": csrf() };
+  const answer = await fetch(BASE + path, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Problem((await answer.json().catch(() => null))?.detail ?? `answer ${answer.status}`, answer.status);
+  const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "evidence.zip";
+  return { name, blob: await answer.blob() };
+}
+
 const post = (path, body) => call(path, { method: "POST", body });
 const id = encodeURIComponent;
 
@@ -48,6 +57,9 @@ export const api = {
   desk: () => call("/desk"),
   cameras: () => call("/cameras"),
   alerts: (values) => call(`/alerts?${query(values)}`),
+  alertsOf: (cameras, values) => call(`/alerts?${[query(values), ...cameras.map((name) => `camera=${id(name)}`)].join("&")}`),
+  exportMany: (body) => fetchFile("/exports", body),
+  erase: (body) => post("/erasures", body),
   raise: (body) => post("/alerts", body),
   together: (body) => post("/alerts/together", body),
   shelve: (alert, reason, minutes) => post(`/alerts/${id(alert)}/shelve`, { reason, minutes }),

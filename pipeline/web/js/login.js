@@ -74,6 +74,15 @@ function failed(error) {
   field.select();
 }
 
+// Another way in, where the site has a provider of its own.
+async function offerElsewhere() {
+  const { name } = await send("/oidc/offer");
+  if (!name) return;
+  get("elsewhere").hidden = false;
+  get("elsewhere-link").textContent = WORDS.provider(name);
+  get("elsewhere-link").href = `/api/v1/session/oidc?after=${encodeURIComponent(next())}`;
+}
+
 async function start() {
   const token = new URLSearchParams(location.hash.slice(1)).get("link");
   if (token) {
@@ -87,6 +96,8 @@ async function start() {
       get("form").replaceChildren(Object.assign(document.createElement("a"), { href: "/", textContent: WORDS.toPage }));
       return;
     }
+    say(WORDS.cameBack[new URLSearchParams(location.search).get("problem")] ?? null);
+    offerElsewhere().catch(() => {});
   }
   get("form").addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -9,7 +9,7 @@ export const TEXTS = {
     raise: "Raise",
     onWall: "Cameras on this wall",
   },
-  pages: [["/", "Alerts"], ["/wall.html", "Wall"], ["/shift.html", "Shift"], ["/sinks.html", "Sinks"], ["/setup.html", "Setup", "inspect"]],
+  pages: [["/", "Alerts"], ["/wall.html", "Wall"], ["/shift.html", "Shift"], ["/sinks.html", "Sinks"], ["/records.html", "Records", "export"], ["/setup.html", "Setup", "inspect"]],
   signOut: "Sign out",
   alerts: "Alerts",
   person: "seen by a person",
