@@ -59,6 +59,7 @@ def test_killed_workers_come_back_and_lose_no_alert(service: Service, samples: P
     wait_until(running, within_s=120, why="the workers did not start")
     time.sleep(12)
     for camera_id in cameras[:3]:
+        wait_until(lambda c=camera_id: service.workers.pid(c) is not None, within_s=60, why=f"{camera_id} is not there")
         pid = service.workers.pid(camera_id)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
