@@ -2,8 +2,9 @@
 
     PEER_PYTHON benchmarks/peer_runs.py NAME VIDEO MODEL FRAMES
 
-Prints one JSON object: `ms` of CPU a frame without loading, `frames`, `people` (boxes tracked a frame), or `absent`
-with the reason. One thread for ONNX Runtime, OpenCV and torch each, as our workers have. Imports nothing of Nightjar.
+Prints `ready` once loaded, waits for a line (`turns.py`), then prints one JSON object: `ms` of CPU a frame without
+loading, `frames`, `people` (boxes tracked a frame), or `absent` with the reason. One thread for ONNX Runtime, OpenCV
+and torch each, as our workers have. Imports nothing of Nightjar.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import sys
 import tempfile
 import time
+import types
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -81,6 +83,7 @@ def ultralytics_track(video: str, model: str, frames: int) -> Iterator[int]:
     import torch
 
     torch.set_num_threads(1)
+    mend_torchvision()
     made = ort.InferenceSession
 
     def on_one_thread(path: str, *_: Any, **more: Any) -> Any:
@@ -100,6 +103,27 @@ def ultralytics_track(video: str, model: str, frames: int) -> Iterator[int]:
         )  # fmt: skip
         for result in islice(results, frames):
             yield len(result.boxes)
+
+
+def mend_torchvision() -> None:
+    """Where torchvision was built for another torch it cannot be imported: its suppression is OpenCV's then."""
+    import torch
+
+    try:
+        import torchvision  # noqa: F401
+    except RuntimeError:
+
+        def nms(boxes: Any, scores: Any, iou: float) -> Any:
+            tlwh = boxes.numpy().copy()
+            tlwh[:, 2:] -= tlwh[:, :2]
+            kept = cv2.dnn.NMSBoxes(tlwh.tolist(), scores.tolist(), 0.0, iou)
+            return torch.as_tensor(np.asarray(kept, np.int64).ravel())
+
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        instead, ops = types.ModuleType("torchvision"), types.ModuleType("torchvision.ops")
+        ops.nms, instead.ops, instead.__version__ = nms, ops, "0"  # type: ignore[attr-defined]
+        sys.modules |= {"torchvision": instead, "torchvision.ops": ops}
 
 
 def wrap(model: str, path: Path) -> None:
@@ -157,6 +181,8 @@ def main() -> None:
     try:
         counts = RUNS[name](video, model, int(frames))
         next(counts)  # what is loaded on the first frame is not counted
+        print("ready", flush=True)
+        sys.stdin.readline()
         began, people = time.process_time(), list(counts)
         spent = time.process_time() - began
     except ImportError as error:

@@ -6,7 +6,7 @@ Every frame is analysed, on the one-by-one clip (nobody or one person) and on `b
 decoding on one thread plus the model on a fixed input. The peers (ultralytics 8.4 `track()`; supervision 0.26, the last
 with ByteTrack, in a time-in-zone script) need an environment with ultralytics, supervision, onnx, onnxruntime and
 opencv, which NIGHTJAR_PEERS names; without it this environment is tried. CPU a frame after loading and the first frame,
-in turns. Ours and supervision's have a zone with a timer, ultralytics has none.
+all of them in short turns (`turns.py`). Ours and supervision's have a zone with a timer, ultralytics has none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +29,7 @@ from benchmarks.crowd import make_clips
 from benchmarks.events import ASSET_SITE, Collected, worker_of
 from benchmarks.machine import CLIP, MODEL, ROOT, spread
 from benchmarks.peer_runs import RUNS
+from benchmarks.turns import take_turns, wait_for_start
 from pipeline.bootstrap import open_site_detector
 from pipeline.clock import FakeClock
 from pipeline.folders import DataFolder
@@ -49,7 +49,7 @@ class Counted(Collected):
 
 
 def limit(video: Path, frames: int) -> dict[str, float]:
-    """CPU ms a frame of decoding and `session.run`, nothing else."""
+    """CPU ms a frame of decoding and `session.run`, nothing else, and of each alone."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = ort.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
@@ -61,11 +61,15 @@ def limit(video: Path, frames: int) -> dict[str, float]:
         footage = islice(file.decode(stream), frames)
         next(footage)
         session.run(None, blank)
-        began, count = time.process_time(), 0
+        wait_for_start()
+        began, running, count = time.process_time(), 0.0, 0
         for _ in footage:
+            since = time.process_time()
             session.run(None, blank)
+            running += time.process_time() - since
             count += 1
-        return {"ms": 1000 * (time.process_time() - began) / count}
+        spent = time.process_time() - began
+        return {"ms": 1000 * spent / count, "run_ms": 1000 * running / count}
 
 
 def ours(video: Path, frames: int) -> dict[str, float]:
@@ -77,23 +81,22 @@ def ours(video: Path, frames: int) -> dict[str, float]:
     with open_source("table", str(video), clock=FakeClock(), start_utc=0.0, ring_s=0.0) as source:
         footage = islice(source.frames(), frames)
         worker.follow(next(footage))
+        wait_for_start()
         began = time.process_time()
         worker.run(footage)
         spent, count = time.process_time() - began, worker.frames_done - 1
     return {"ms": 1000 * spent / count, "people": counted.people / count}
 
 
-def peer(name: str, video: Path, frames: int) -> dict[str, Any]:
-    """The same of a peer, in a process of its own."""
-    python = os.environ.get("NIGHTJAR_PEERS", sys.executable)
+OWN = {"limit": limit, "ours": ours}
+
+
+def programs(video: Path, frames: int) -> dict[str, list[str]]:
+    """What takes turns on one clip: the limit, ours, and the peers in their own environment."""
     script = Path(__file__).with_name("peer_runs.py")
-    command = [python, str(script), name, str(video), str(MODEL), str(frames)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-        value: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    except (OSError, subprocess.TimeoutExpired, IndexError, ValueError) as error:
-        return {"absent": f"could not be run ({type(error).__name__})"}
-    return {"absent": f"not installed here ({value['absent']})"} if "absent" in value else value
+    python = os.environ.get("NIGHTJAR_PEERS", sys.executable)
+    own = {name: [sys.executable, "-m", "benchmarks.peers", "--one", name, str(video), str(frames)] for name in OWN}
+    return own | {name: [python, str(script), name, str(video), str(MODEL), str(frames)] for name in RUNS}
 
 
 def measure(*, rounds: int, frames: int) -> dict[str, Any]:
@@ -104,29 +107,24 @@ def measure(*, rounds: int, frames: int) -> dict[str, Any]:
 
 
 def _clip(video: Path, rounds: int, frames: int) -> dict[str, Any]:
-    bare: list[float] = []
-    own: list[dict[str, float]] = []
-    theirs: dict[str, list[dict[str, Any]]] = {name: [] for name in RUNS}
-    for _ in range(rounds):
-        bare.append(limit(video, frames)["ms"])
-        own.append(ours(video, frames))
-        for name, runs in theirs.items():
-            if not runs or "absent" not in runs[-1]:
-                runs.append(peer(name, video, frames))
-    mine = [run["ms"] for run in own]
+    told = [take_turns(programs(video, frames)) for _ in range(rounds)]
+    bare, own = [each["limit"] for each in told], [each["ours"] for each in told]
     return {
-        "limit_ms": spread(bare, digits=2), "ours_ms": spread(mine, digits=2), "people": round(own[-1]["people"], 1),
-        "ours_over_limit": spread([a / b for a, b in zip(mine, bare, strict=True)]),
-        "peers": {name: _row(runs, mine) for name, runs in theirs.items()},
+        "limit_ms": spread([run["ms"] for run in bare], digits=2),
+        "run_ms": spread([run["run_ms"] for run in bare], digits=2),
+        "ours_ms": spread([run["ms"] for run in own], digits=2), "people": round(own[-1]["people"], 1),
+        "ours_over_limit": spread([a["ms"] / b["ms"] for a, b in zip(own, bare, strict=True)]),
+        "peers": {name: _row([each[name] for each in told], own) for name in RUNS},
     }  # fmt: skip
 
 
-def _row(runs: list[dict[str, Any]], own: list[float]) -> dict[str, Any]:
-    if "absent" in runs[-1]:
-        return runs[-1]
+def _row(runs: list[dict[str, Any]], own: list[dict[str, Any]]) -> dict[str, Any]:
+    absent = next((run for run in runs if "absent" in run), None)
+    if absent is not None:
+        return absent
     return {
         "ms": spread([run["ms"] for run in runs], digits=2), "people": round(runs[-1]["people"], 1),
-        "over_ours": spread([run["ms"] / mine for run, mine in zip(runs, own, strict=True)]),
+        "over_ours": spread([run["ms"] / mine["ms"] for run, mine in zip(runs, own, strict=True)]),
     }  # fmt: skip
 
 
@@ -135,7 +133,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--one", nargs=3, metavar=("NAME", "VIDEO", "FRAMES"), help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.one:
+        print(json.dumps(OWN[args.one[0]](Path(args.one[1]), int(args.one[2]))))
+        return 0
     result = measure(rounds=args.rounds, frames=args.frames)
     for name, clip in result["clips"].items():
         print(f"{name}: {clip['people']} people; limit {clip['limit_ms']['median']:.2f} ms a frame")

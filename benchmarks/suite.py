@@ -187,11 +187,24 @@ def latency_rows(found: Any) -> Iterator[Row]:
 
 
 def alerts_rows(found: Any) -> Iterator[Row]:
-    yield "alerts sustained, outbox to store, embedded link", f"{found['burst_alerts_per_s']:.0f} a second", ""
+    for link in ("embedded", "redis"):
+        row = found[link]
+        said = row if isinstance(row, str) else f"{row['alerts_per_s']:.0f} a second"
+        yield f"alerts sustained, outbox to store, {link} link", said, ""
+
+
+def fan_out_rows(found: Any) -> Iterator[Row]:
+    ours, bare = found["ours"], found["bare"]
+    asked = f"feed to {found['clients']} pages at {found['rate_hz']:g} alerts a second"
     yield (
-        f"feed to {found['feed_clients']:.0f} pages at 20 alerts a second",
-        f"p50 {found['commit_to_page_ms_p50']:.1f}, p99 {found['commit_to_page_ms_p99']:.1f} ms; "
-        f"{found['feed_events_missing']:.0f} missing", "p99 20 ms",
+        f"{asked}, from commit",
+        f"p50 {ours['p50_ms']:.1f}, p99 {ours['p99_ms']:.1f} ms; {ours['missing']:.0f} missing; a bare uvicorn in the "
+        f"same run p50 {bare['p50_ms']:.1f}, p99 {bare['p99_ms']:.1f} ms", "p99 20 ms",
+    )  # fmt: skip
+    yield f"{asked}, p99 over bare, turn by turn", f"{of(found['p99_over_bare'])} x", "at most 1.5 x"
+    yield (
+        f"{asked}, server's CPU",
+        f"{ours['cpu_us_per_message']:.0f} us a message; bare {bare['cpu_us_per_message']:.0f} us", "",
     )  # fmt: skip
 
 
@@ -215,9 +228,18 @@ def peers_rows(found: Any) -> Iterator[Row]:
         aim = "at most 1.15 x" if clip["people"] > 20 else "at most 1.10 x"
         followed = f"{clip['people']} followed"
         yield f"worker over decode + raw `session.run`: {name} ({followed})", f"{of(clip['ours_over_limit'])} x", aim
+        yield f"of which: {name}", _shares(clip), ""
         for peer, row in clip["peers"].items():
             said = row.get("absent") or f"{of(row['over_ours'])} x ours ({row['people']} followed)"
             yield f"{peer} over ours: {name}", said, "at least 1.3 x"
+
+
+def _shares(clip: Any) -> str:
+    """Where a frame's time goes: what everybody pays, and what each adds."""
+    limit, run = clip["limit_ms"]["median"], clip["run_ms"]["median"]
+    others = {name: row["ms"]["median"] for name, row in clip["peers"].items() if "ms" in row}
+    added = [f"{name} {ms - limit:.2f}" for name, ms in {"ours": clip["ours_ms"]["median"], **others}.items()]
+    return f"decode {limit - run:.2f}, `session.run` {run:.2f}; beyond them {', '.join(added)} ms a frame"
 
 
 _BENCH = ("-c", "import sys; from pipeline.cli import main; sys.exit(main(['bench', *sys.argv[1:], '--json']))")
@@ -243,5 +265,6 @@ PARTS = (
     Part(name="events", rows=events_rows, short=("--plots",), long=("--plots", "--full"), limit_s=1200),
     Part(name="latency", rows=latency_rows, short=("--seconds", "30"), long=("--seconds", "75", "--alerts", "1000")),
     Part(name="alerts", rows=alerts_rows),
+    Part(name="fan_out", rows=fan_out_rows, long=("--turns", "20")),
     Part(name="growth", rows=growth_rows, short=("--plots",), long=("--plots", "--hour"), limit_s=1200),
 )  # fmt: skip
