@@ -156,3 +156,30 @@ def test_the_page_has_no_faults_of_its_own(site: Site, browser: WebDriver) -> No
     assert browser.execute_script("return !document.querySelector('zone-editor canvas').hidden")
     grave = [line for line in browser.get_log("browser") if "Content Security Policy" in line["message"]]
     assert grave == []
+
+
+def test_a_corridor_is_drawn_and_a_save_can_be_undone(site: Site, browser: WebDriver) -> None:
+    find(browser, "body").send_keys("c")
+    draw(browser, [(0.1, 0.6), (0.5, 0.6), (0.9, 0.9)])
+    until(lambda: "corridor corridor-1" in shapes(browser), why="no corridor was drawn", within_s=60)
+    click(browser, "Save", "#side")
+    until(lambda: len(site.desk.site.cameras["dock"].rules) == 3, why="it was not saved", within_s=60)
+    rule = site.desk.site.cameras["dock"].rules[-1]
+    assert (rule.id, rule.kind, rule.trial) == ("corridor-1", "unusual_route", True)
+    until(lambda: "Saved as version" in find(browser, "#version").text, why="the page did not go on", within_s=60)
+    click(browser, "Undo")
+    until(lambda: shapes(browser) == ["zone bay"], why="nothing was taken back across the save", within_s=60)
+    click(browser, "Save", "#side")
+    until(lambda: len(site.desk.site.cameras["dock"].rules) == 2, why="the way back was not saved", within_s=60)
+
+
+def test_usual_ways_lie_underneath(site: Site, browser: WebDriver) -> None:
+    count = "return document.querySelectorAll('zone-editor .way').length"
+    assert browser.execute_script(count) == 0
+    until(
+        lambda: browser.execute_script("return document.querySelector('zone-editor').past"), why="no past", within_s=90
+    )
+    click(browser, "Heat map")
+    assert browser.execute_script(count) > 0
+    click(browser, "Heat map")
+    assert browser.execute_script(count) == 0

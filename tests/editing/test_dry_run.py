@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.editing.asking import Request, ask
 from pipeline.editing.dry_run import judge
-from pipeline.editing.past import GRID, look_back
+from pipeline.editing.past import GRID, LEAST_STEPS, MOST_STEPS, PATHS, Ways, look_back
 from pipeline.errors import BadInput
 from pipeline.folders import DataFolder
 from pipeline.site import parse_site
@@ -145,6 +145,31 @@ def test_the_past_tells_how_tall_people_are_where_they_stand() -> None:
     assert past.height_of_row[row] == pytest.approx(0.2, abs=1e-3)
     assert past.height_of_row[0] is None
     assert past.heat[row][int(0.6 * GRID[0])] > 90
+    assert len(past.paths) == len(STAYS)
+    assert all(len(way) <= MOST_STEPS for way in past.paths)
+
+
+@pytest.mark.parametrize("people", [0, 1, PATHS, PATHS + 1, 30 * PATHS])
+def test_of_many_ways_some_are_shown_evenly_over_the_time(people: int) -> None:
+    ways = Ways()
+    for who in range(people):
+        for second in range(40):
+            ways.step((1, who), (who / 10_000, second / 100))
+    shown = ways.some()
+    assert len(shown) == min(people, PATHS)
+    assert all((way[0][1], way[-1][1]) == (0.0, 0.39) and len(way) == MOST_STEPS for way in shown)
+    if people > PATHS:
+        starts = [way[0][0] for way in shown]
+        assert starts == sorted(starts)
+        assert min(starts) < 0.1 * people / 10_000
+        assert max(starts) > 0.9 * people / 10_000
+
+
+def test_who_was_hardly_seen_has_no_way() -> None:
+    ways = Ways()
+    for second in range(LEAST_STEPS - 1):
+        ways.step((1, 1), (0.5, second / 10))
+    assert ways.some() == []
 
 
 def test_nothing_recorded_is_nothing_raised(data: DataFolder) -> None:

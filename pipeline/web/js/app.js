@@ -94,6 +94,7 @@ async function start() {
   filters.connect(desk, site);
   counts();
   list.step(0);
+  requestAnimationFrame(() => setTimeout(() => performance.mark("feed"))); // the first rows are on screen
 
   const feed = new Feed(first.feed_seq);
   find("feed-state").connect(feed, get("lost"));

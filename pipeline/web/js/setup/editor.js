@@ -69,6 +69,13 @@ class ZoneEditor extends HTMLElement {
     this.draw();
   }
 
+  // Heat map and usual ways, or neither.
+  underneath(on) {
+    this.canvas.hidden = !on;
+    this.ways = on;
+    this.draw();
+  }
+
   use(tool) {
     this.tool = this.mayEdit ? tool : "select";
     this.draft = [];
@@ -229,7 +236,7 @@ class ZoneEditor extends HTMLElement {
     const [w, h] = this.size;
     this.svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
     const px = ([x, y]) => `${(x * w).toFixed(1)},${(y * h).toFixed(1)}`;
-    const drawn = [];
+    const drawn = this.ways ? (this.past?.paths ?? []).map((way) => node("polyline", { points: way.map(px).join(" "), class: "way" })) : [];
     for (const shape of this.model.shapes()) {
       const chosen = shape.key === this.model.chosen;
       const faulty = lint(shape, this.past, w / h).length > 0;

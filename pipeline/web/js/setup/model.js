@@ -15,6 +15,13 @@ export class CameraModel extends EventTarget {
     this.chosen = null;
   }
 
+  // What was saved is the new ground; what came before can still be taken back, and saved again.
+  keepHistory(before) {
+    this.past = [...before.past];
+    this.future = [...before.future];
+    this.chosen = before.chosen && this.shape(before.chosen) ? before.chosen : null;
+  }
+
   get dirty() {
     return JSON.stringify(this.values) !== JSON.stringify(this.saved);
   }
@@ -82,6 +89,7 @@ export class CameraModel extends EventTarget {
     this.change((values) => {
       if (kind === "zone") (values.zones ??= {})[name] = { polygon: rounded };
       else if (kind === "line") (values.lines ??= {})[name] = { points: rounded };
+      else if (kind === "corridor") (values.rules ??= []).push({ id: name, kind: "unusual_route", corridor: { points: rounded, width_bh: 1.5 }, trial: true });
       else (values[LISTS[kind]] ??= []).push(rounded);
     });
     this.choose(key);
@@ -115,7 +123,8 @@ export class CameraModel extends EventTarget {
   }
 
   freeName(kind) {
-    const taken = this.values[kind === "zone" ? "zones" : "lines"] ?? {};
+    const rules = Object.fromEntries((this.values.rules ?? []).map((rule) => [rule.id, rule]));
+    const taken = (kind === "corridor" ? rules : this.values[kind === "zone" ? "zones" : "lines"]) ?? {};
     for (let n = 1; ; n += 1) if (!taken[`${kind}-${n}`]) return `${kind}-${n}`;
   }
 

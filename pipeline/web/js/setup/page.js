@@ -25,7 +25,7 @@ function failed(error) {
   get("failed").textContent = error ? error.message ?? String(error) : "";
 }
 
-async function load(cameraId) {
+async function load(cameraId, before = null) {
   state.document = await siteApi.document();
   const { number, actor, utc, fault } = state.document;
   get("version").textContent = WORDS.version(number, actor, both(utc));
@@ -33,7 +33,7 @@ async function load(cameraId) {
   else if (!state.mayEdit) get("version").textContent += ` · ${WORDS.readOnly}`;
   const names = Object.keys(state.document.cameras);
   const chosen = names.includes(cameraId) ? cameraId : names[0];
-  if (chosen) openCamera(chosen);
+  if (chosen) openCamera(chosen, before);
   else newCamera();
 }
 
@@ -41,8 +41,9 @@ function leave() {
   return !state.model?.dirty || confirm(WORDS.leave);
 }
 
-function openCamera(cameraId) {
+function openCamera(cameraId, before = null) {
   Object.assign(state, { model: new CameraModel(cameraId, state.document.cameras[cameraId]), isNew: false, view: "camera", report: null, picture: null, past: null });
+  if (before?.cameraId === cameraId) state.model.keepHistory(before);
   history.replaceState(null, "", `#${encodeURIComponent(cameraId)}`);
   begin();
   picture();
@@ -121,7 +122,11 @@ function work() {
   editor ??= document.createElement("zone-editor");
   const tools = Object.entries(WORDS.tools).map(([tool, words]) => el("button", { type: "button", "data-tool": tool, "aria-pressed": tool === "select" ? "true" : "false", "aria-keyshortcuts": WORDS.toolKeys[tool], onclick: () => editor.use(tool) }, `${words} `, el("kbd", {}, WORDS.toolKeys[tool])));
   const hint = el("p", { class: "quiet", "aria-live": "polite" }, state.mayEdit ? WORDS.moving : "");
-  const heat = el("button", { type: "button", "aria-pressed": "false", onclick: () => heat.setAttribute("aria-pressed", String(!(editor.canvas.hidden = !editor.canvas.hidden))) }, WORDS.heat);
+  const heat = el("button", { type: "button", "aria-pressed": "false", onclick: () => {
+    const on = heat.getAttribute("aria-pressed") !== "true";
+    heat.setAttribute("aria-pressed", String(on));
+    editor.underneath(on);
+  } }, WORDS.heat);
   const others = Object.keys(state.document.cameras).filter((name) => name !== state.model.cameraId);
   const copy = el("select", { "aria-label": WORDS.copy }, el("option", { value: "" }, `${WORDS.copy} …`), ...others.map((name) => el("option", {}, name)));
   copy.addEventListener("change", () => copyFrom(copy.value));
@@ -260,7 +265,7 @@ async function save(note) {
   const { model } = state;
   await attempt(async () => {
     const saved = await siteApi.saveCamera(model.cameraId, model.values, note, state.document.digest);
-    await load(model.cameraId);
+    await load(model.cameraId, model);
     get("version").textContent = WORDS.saved(saved.number);
   });
 }
