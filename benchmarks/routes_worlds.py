@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Point = tuple[float, float]
 POINTS = 120
 """Places of a way before it is sampled."""
+SAME_WAY = np.radians(50.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,10 +64,19 @@ class World:
         chosen = rng.choice(len(ways), count, p=weight / weight.sum())
         return [self._walked(ways[i], rng, whole=rng.random() >= self.broken) for i in chosen.tolist()]
 
-    def of_route(self, route: str, count: int, rng: np.random.Generator) -> list[Track]:
-        """So many whole tracks of one route."""
-        ways = [way for way in self.ways if way.route == route]
-        return [self._walked(ways[i], rng, whole=True) for i in rng.integers(len(ways), size=count).tolist()]
+    def along_way(self, way: Way, count: int, rng: np.random.Generator) -> list[Track]:
+        """So many whole tracks along one way."""
+        return [self._walked(way, rng, whole=True) for _ in range(count)]
+
+    def parting(self, line: Floats, *, known: Sequence[Way]) -> float:
+        """The share of `line` (K, 2) after which nobody on a known way can have walked all of it so far.
+
+        Nobody: within two standard deviations of a lane at every place, and heading the same way within 50 degrees. No
+        geometry can tell the line from the known ways before.
+        """
+        asked, tolerance = along(line, POINTS), 2.0 * float(np.hypot(self.sway, self.wander))
+        shares = [_together(asked, along(way.line, POINTS), tolerance) for way in known]
+        return max(shares, default=0.0)
 
     def _walked(self, way: Way, rng: np.random.Generator, *, whole: bool) -> Track:
         line = along(way.line, POINTS)
@@ -95,6 +105,15 @@ def along(line: Floats, count: int) -> Floats:
     at = walked(line)
     wanted = np.linspace(0.0, at[-1], count)
     return np.column_stack([np.interp(wanted, at, line[:, axis]) for axis in (0, 1)])
+
+
+def _together(asked: Floats, known: Floats, tolerance: float) -> float:
+    """The share of `asked` (K, 2), from its start, that lies along `known` (M, 2)."""
+    heading, other = (np.arctan2(*np.gradient(line, axis=0).T[::-1]) for line in (asked, known))
+    near = np.hypot(*(asked[:, None] - known).transpose(2, 0, 1)) <= tolerance  # (K, M)
+    alike = np.cos(heading[:, None] - other) >= np.cos(SAME_WAY)
+    apart = np.flatnonzero(~(near & alike).any(axis=1))
+    return float(apart[0] / len(asked)) if len(apart) else 1.0
 
 
 def curved(points: Sequence[Point]) -> Floats:

@@ -1,6 +1,7 @@
-"""What speaks against a track so far: nineteen running statistics in six views, each blind where another sees.
+"""What speaks against a track so far: twenty running statistics in seven views, each blind where another sees.
 
 - *place*: how few tracks ever came here, whatever their heading (unused entries, empty regions);
+- *outside*: for how long that was so, added up, so that who walks there all the way stands out from who errs there;
 - *direction*: how many more walked this stretch the other way (the usual way walked backwards);
 - *origin*: how few begin where this track began, and how many fewer than by chance of those who came along there also
   came here (a left-out route across a plaza, whose every part is usual);
@@ -20,9 +21,14 @@ from collections.abc import Callable
 from rules.routes.walk import Node
 from rules.routes.ways import BEGINNINGS, PLACES, REACHES, Local, cell_of
 
-VIEWS = ("place", "direction", "turn", "origin", "path", "pace")
+OUTSIDE = 2
+"""The reach at which a place is asked whether it lies outside what is used (measured: rules/routes/README.md)."""
+UNUSED = 0.01
+"""A place where fewer than this share of tracks came is outside."""
+VIEWS = ("place", "outside", "direction", "turn", "origin", "path", "pace")
 STATISTICS = (
     *(("place", f"came within {r}") for r in REACHES[:PLACES]),
+    ("outside", f"came within {REACHES[OUTSIDE]}, added up"),
     *(("direction", f"went back within {r}") for r in REACHES[:3]),
     ("direction", f"went back for a stretch within {REACHES[1]}"),
     *(("origin", f"began within {REACHES[i]}") for i in BEGINNINGS),
@@ -44,6 +50,7 @@ PACE_NODES = 5.0
 
 _HALF = tuple(math.log(n + 0.5) for n in range(MAX_TRACKS + 1))
 _ONE = tuple(math.log(n + 1.0) for n in range(MAX_TRACKS + 1))
+_USUAL = -math.log(UNUSED)
 _NONE4 = (0.0, 0.0, 0.0, 0.0)
 _NONE3 = (0.0, 0.0, 0.0)
 _UNTOLD = (START, START, START)
@@ -60,9 +67,8 @@ class Evidence:
 
     __slots__ = (
         "_alike", "_among", "_back1", "_began", "_came1", "_came2", "_company", "_deviation", "_full", "_local",
-        "_lost1",
-        "_lost2", "_masks1", "_masks2", "_origin", "_pace", "_reverse1", "_reverse2", "_stretch", "_unknown", "best",
-        "where",
+        "_lost1", "_lost2", "_masks1", "_masks2", "_origin", "_outside", "_pace", "_reverse1", "_reverse2", "_stretch",
+        "_unknown", "best", "where",
     )  # fmt: skip
 
     def __init__(
@@ -95,7 +101,7 @@ class Evidence:
         self._origin: tuple[int, float, int, float] | None = None
         self._came1 = self._came2 = _NONE4
         self._lost1 = self._lost2 = self._back1 = _NONE3
-        self._stretch = self._pace = 0.0
+        self._stretch = self._pace = self._outside = 0.0
 
     def step(self, node: Node) -> list[int]:
         """Take one node in; the statistics that reached a new maximum, usually few."""
@@ -106,8 +112,8 @@ class Evidence:
         local = self._local(place)
         self._pace += (self._deviation(x, y, step_s) - self._pace) / PACE_NODES
         values = (
-            *self._place(local.came), *self._direction(local), *self._beginning(place), *self._came_from(local),
-            *self._turn(local.went), self._path(local.went),
+            *self._place(local.came), self._stay(local.came), *self._direction(local),
+            *self._beginning(place), *self._came_from(local), *self._turn(local.went), self._path(local.went),
             self._pace, -self._pace,
         )  # fmt: skip
         self._masks2, self._masks1 = self._masks1, local.went
@@ -126,6 +132,12 @@ class Evidence:
         a2, b2, c2, d2 = self._came2
         self._came2, self._came1 = self._came1, (a, b, c, d)
         return (a + a1 + a2) / 3.0, (b + b1 + b2) / 3.0, (c + c1 + c2) / 3.0, (d + d1 + d2) / 3.0
+
+    def _stay(self, came: tuple[int, int, int, int]) -> float:
+        """Root of the surprise beyond that of a place just used enough, summed up; used places take off what they are
+        above that, down to 0 (the cumulative sum of Page, Biometrika 41, 1954)."""
+        self._outside = max(0.0, self._outside + _ONE[self._full] - _HALF[came[OUTSIDE]] - _USUAL)
+        return math.sqrt(self._outside)
 
     def _direction(self, local: Local) -> tuple[float, ...]:
         """Log odds of those who went the other way against those who went this way, over the last two nodes."""

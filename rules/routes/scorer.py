@@ -16,6 +16,7 @@ from rules.routes.walk import Node, Walk
 
 WORDS = {
     "place": "went where hardly anyone goes",
+    "outside": "stayed for long where hardly anyone goes",
     "direction": "walked against the usual direction",
     "origin": "came from where hardly anyone comes who walks here",
     "turn": "went on as hardly anyone who came this way does",

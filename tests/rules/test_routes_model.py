@@ -54,6 +54,8 @@ UNUSUAL: dict[str, tuple[set[str], Callable[[np.random.Generator], Track]]] = {
     "left-out route": ({"direction", "turn", "origin", "path"}, lambda rng: way("north", "east", rng)),
     "unused entry": ({"place", "origin"}, entering_at_a_corner),
     "running": ({"pace"}, lambda rng: way("west", "east", rng, speed=6.0)),
+    "at twice the pace": ({"pace"}, lambda rng: way("west", "east", rng, speed=2.8)),
+    "outside all the way": ({"place", "outside"}, lambda rng: walked([(2.0, 14.0), (1.0, 8.5), (9.0, 10.0)], rng)),
 }
 
 
@@ -68,6 +70,20 @@ def test_unusual_ways_are_found_and_named(model: RouteModel, name: str) -> None:
     for (x, y), t in zip(tracks[0].xy.tolist(), tracks[0].t.tolist(), strict=True):
         scorer.update(x, y, t)
     assert scorer.explain()["view"] in views
+
+
+def slipped(rng: np.random.Generator) -> Track:
+    """A usual way with one step into the bushes."""
+    return walked([GATES["west"], (7.0, 5.0), (8.0, 8.0), (9.0, 5.0), GATES["east"]], rng)
+
+
+def test_the_longer_outside_the_more_surprising() -> None:
+    rng = np.random.default_rng(12)
+    model = RouteModel.fitted([*usual(249, seed=12), slipped(rng)], unit="m")
+    aside = [GATES["west"], (5.0, 5.0), (5.0, 12.0), (9.0, 13.0), (10.0, 10.0)]
+    ways = {"usual": way("west", "east", rng), "slip": slipped(rng), "long": walked(aside, rng)}
+    outside = {name: told(model.begin(), track)["views"]["outside"] for name, track in ways.items()}
+    assert outside["usual"] == 0.0 < outside["slip"] < outside["long"]
 
 
 def test_beginning_where_nobody_begins_is_unusual_but_not_of_who_was_there_already(model: RouteModel) -> None:
