@@ -8,12 +8,15 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
+FIRST_UTC, LAST_UTC = -62_135_596_800.0, 253_402_300_799.0
+"""The years 1 to 9999, which is all that can be written down."""
+
 
 def instant(value: object) -> float:
     """Seconds since the epoch, UTC.
 
     Raises:
-        ValueError: neither a finite number nor an ISO 8601 time with a zone.
+        ValueError: neither a number of seconds in the years 1 to 9999 nor an ISO 8601 time with a zone.
     """
     text = str(value).strip()
     try:
@@ -28,6 +31,8 @@ def instant(value: object) -> float:
         seconds = moment.timestamp()
     if not math.isfinite(seconds):
         raise ValueError("a finite number of seconds")
+    if not FIRST_UTC <= seconds <= LAST_UTC:
+        raise ValueError("a time in the years 1 to 9999")
     return seconds
 
 

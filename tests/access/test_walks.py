@@ -127,6 +127,8 @@ def test_what_is_refused(site):
     for body in ({"minutes": 0}, {"minutes": 1e6}, {"what": 1}, {"cameras": [""]}):
         assert ivan.post("/api/v1/setup/walks", json=body).status_code == 422, body
     assert ivan.get("/api/v1/setup/walks/none").status_code == 404
+    twice = ivan.post("/api/v1/setup/walks", json={"cameras": ["dock", "dock"]}).json()
+    assert len(twice["cameras"]) == len(twice["targets"]) == 1
 
 
 def test_a_revoked_session_hears_no_more(site):

@@ -76,7 +76,8 @@ def test_every_alert_is_in_it_signed_and_on_record(api, message, wait, tmp_path)
     ("wanted", "status"),
     [
         ({"since": 0, "until": 1}, 422), ({"cameras": ["roof"]}, 422), ({"since": 9, "until": 1}, 422),
-        ({"since": "yesterday"}, 422), ({"what": 1}, 422), ({"cameras": ["dock"]}, 200),
+        ({"since": "yesterday"}, 422), ({"what": 1}, 422), ({"since": -1e300}, 422),
+        ({"until": 1e300}, 422), ({"since": "0001-01-01T00:00:00+14:00"}, 422), ({"cameras": ["dock"]}, 200),
     ],
 )  # fmt: skip
 def test_what_is_asked(api, message, wait, wanted, status):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pipeline.api.deps import Actor, needs
 from pipeline.api.times import Moment
@@ -35,7 +35,7 @@ class ErasureIn(BaseModel):
     cameras: Annotated[list[Name], Field(max_length=1000)]
     since: Moment
     until: Moment
-    reason: Annotated[str, Field(min_length=3, max_length=500)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
     include_held: bool = False
 
 

@@ -116,7 +116,7 @@ Desk = Annotated[Setup, Depends(_setup)]
 @needs("configure")
 def begin_walk(app: App, setup: Desk, who: Who, wanted: WalkIn) -> Any:
     """Begin a walk test: from now on feet tick off zones and lines, whatever calendars say. It ends by itself."""
-    cameras = wanted.cameras or [name for name in setup.document()["cameras"] if who.sees(name)]
+    cameras = list(dict.fromkeys(wanted.cameras)) or [name for name in setup.document()["cameras"] if who.sees(name)]
     for name in cameras:
         if not who.sees(name):
             raise Unknown(f"no camera {name!r}")
