@@ -40,9 +40,8 @@ def take_turns(commands: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any
             except OSError as error:
                 results[name] = {"absent": f"could not be run ({type(error).__name__})"}
                 continue
-            assert program.stdout is not None
-            said = program.stdout.readline().strip()
-            if said == READY:
+            said = _until_ready(program)
+            if said is None:
                 program.send_signal(signal.SIGSTOP)
             else:
                 program.wait()
@@ -61,6 +60,17 @@ def _start(command: Sequence[str]) -> subprocess.Popen[str]:
         command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+
+
+def _until_ready(program: subprocess.Popen[str]) -> str | None:
+    """None once it is loaded, whatever it says before; else the last it said before it ended."""
+    assert program.stdout is not None
+    said = ""
+    for line in program.stdout:
+        if line.strip() == READY:
+            return None
+        said = line
+    return said
 
 
 def _in_turns(programs: Mapping[str, subprocess.Popen[str]]) -> dict[str, dict[str, Any]]:
