@@ -16,6 +16,7 @@ from stat import S_ISREG
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -51,7 +52,10 @@ class Pages(StaticFiles):
         """The file as it is now, or None where it is not one of the small ones."""
         if not path.endswith(HELD):
             return None
-        full, stat = self.lookup_path(path)
+        try:
+            full, stat = self.lookup_path(path)
+        except (OSError, ValueError):  # longer than names may be, or with what no name holds
+            raise HTTPException(404) from None
         if stat is None or stat.st_size > LARGEST or not S_ISREG(stat.st_mode):
             return None
         stamp = (stat.st_mtime_ns, stat.st_size)

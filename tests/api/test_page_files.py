@@ -52,6 +52,14 @@ def test_a_file_that_changes_is_read_again(make_api, tmp_path: Path):
     (web / "a.js").write_text("two")
     assert api.client.get("/a.js").text == "two"
     assert "content-encoding" not in api.client.get("/a.js", headers={"Accept-Encoding": "gzip"}).headers
-    for path in ("/out.js", "/dir.js", "/none.js", "/../secret.js", "/%2e%2e/secret.js"):
+    for path in (
+        "/out.js",
+        "/dir.js",
+        "/none.js",
+        "/../secret.js",
+        "/%2e%2e/secret.js",
+        "/%00.js",
+        f"/{'a' * 5000}.js",
+    ):
         assert api.client.get(path).status_code == 404, path
     assert api.client.post("/a.js").status_code == 405

@@ -57,6 +57,15 @@ def test_count_and_export(eraser: Eraser, desk: Desk, browser: WebDriver, tool: 
     assert [one for one in browser.get_log("browser") if one["level"] == "SEVERE"] == []
 
 
+def test_what_was_done_is_shown(eraser: Eraser, desk: Desk, browser: WebDriver, tool: Any) -> None:
+    button(browser, "Export").click()
+    until(lambda: "saved where this browser" in text(browser, "main"), why="nothing was exported", within_s=60)
+    button(browser, "Show").click()
+    until(lambda: "exported together" in text(browser, "tbody"), why="the log is not shown", within_s=60)
+    assert "alert/k1" in text(browser, "tbody")
+    assert violations(browser, axe_script(tool("npm"))) == []
+
+
 def test_erasure_takes_a_reason_and_a_typed_word(eraser: Eraser, browser: WebDriver) -> None:
     erase = button(browser, "Erase for good")
     reason, sure = browser.execute_script("return [...document.querySelectorAll('.danger input[type=text]')]")

@@ -59,6 +59,7 @@ export const api = {
   alerts: (values) => call(`/alerts?${query(values)}`),
   alertsOf: (cameras, values) => call(`/alerts?${[query(values), ...cameras.map((name) => `camera=${id(name)}`)].join("&")}`),
   exportMany: (body) => fetchFile("/exports", body),
+  trail: (values) => call(`/audit?${query(values)}`),
   erase: (body) => post("/erasures", body),
   raise: (body) => post("/alerts", body),
   together: (body) => post("/alerts/together", body),

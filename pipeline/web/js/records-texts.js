@@ -26,5 +26,9 @@ export const WORDS = {
   copies: (names) => `Not touched: ${names.join(", ")}.`,
   faults: (words) => `Not everything could be erased: ${words.join("; ")}`,
   backwards: "The end must come after the beginning.",
+  trailTitle: "Audit log",
+  trailLead: "Who did what, newest first. `nightjar audit verify` at the machine names a row that was touched.",
+  trailHeads: ["When", "Who", "What", "On what", "More"],
+  actor: "Who", action: "What", target: "On what", show: "Show", older: "Older",
   only: "Only an administrator erases.",
 };

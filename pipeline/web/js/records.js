@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { el } from "./dom.js";
 import { frame } from "./frame.js";
 import { WORDS } from "./records-texts.js";
-import { instant, local } from "./time.js";
+import { both, instant, local } from "./time.js";
 
 const DAY_S = 86_400;
 const COUNTED = 500;
@@ -104,10 +104,33 @@ function results(done) {
   return said.map((words) => el("p", {}, `${words} `));
 }
 
+function trail() {
+  const fields = ["actor", "action", "target"].map((name) => el("input", { type: "search", "aria-label": WORDS[name], placeholder: WORDS[name], maxlength: 200 }));
+  const rows = el("tbody", {});
+  const status = el("p", { role: "status" });
+  let before = "";
+  const more = (button, fresh) => attempt(button, status, "", async () => {
+    if (fresh) before = "";
+    const [actor, action, target] = fields.map((field) => field.value.trim());
+    const page = await api.trail({ actor, action, target, before, limit: 100 });
+    const made = page.items.map((one) => el("tr", {}, ...[both(one.utc), one.actor, one.action, one.target, details(one.detail)].map((words) => el("td", {}, words))));
+    fresh ? rows.replaceChildren(...made) : rows.append(...made);
+    before = page.next_before ?? "";
+    older.hidden = !before;
+  });
+  const show = el("button", { type: "button", onclick: () => more(show, true) }, WORDS.show);
+  const older = el("button", { type: "button", hidden: true, onclick: () => more(older, false) }, WORDS.older);
+  more(show, true);
+  const table = el("table", { class: "data", "aria-labelledby": "trail-title" }, el("thead", {}, el("tr", {}, ...WORDS.trailHeads.map((head) => el("th", { scope: "col" }, head)))), rows);
+  return el("section", { class: "panel wide", "aria-labelledby": "trail-title" }, el("h2", { id: "trail-title" }, WORDS.trailTitle), el("p", {}, WORDS.trailLead), el("div", { class: "times" }, ...fields, show), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "trail-title" }, table), older, status);
+}
+
+const details = (value) => Object.entries(value).map(([name, one]) => `${name} ${typeof one === "object" ? JSON.stringify(one) : one}`).join(", ").slice(0, 200);
+
 async function start() {
   const { site, may } = await frame();
   const { section, wanted } = choice(site);
-  place.replaceChildren(section, ...(may("export") ? [exporting(wanted)] : []), may("admin") ? erasing(wanted) : el("p", { class: "quiet" }, WORDS.only));
+  place.replaceChildren(section, ...(may("export") ? [exporting(wanted)] : []), may("admin") ? erasing(wanted) : el("p", { class: "quiet" }, WORDS.only), ...(may("audit") ? [trail()] : []));
 }
 
 start().catch(failed);
