@@ -249,7 +249,8 @@ _BENCH = ("-c", "import sys; from pipeline.cli import main; sys.exit(main(['benc
 PARTS = (
     Part(name="pipeline", rows=pipeline_rows, needs=(CLIP, MODEL), short=("--rounds", "2"), long=("--rounds", "5"),
          limit_s=1200),
-    Part(name="peers", rows=peers_rows, short=("--rounds", "2", "--frames", "120"), long=("--rounds", "5", "--frames", "300"),
+    Part(name="peers", rows=peers_rows, short=("--rounds", "2", "--frames", "120"),
+         long=("--rounds", "5", "--frames", "300"),
          needs=(CLIP, MODEL), limit_s=1200),
     Part(name="decode", rows=decode_rows, short=(str(CLIP),), needs=(CLIP,)),
     Part(name="idle", rows=idle_rows, short=("--seconds", "10", "--rounds", "3")),
