@@ -140,6 +140,8 @@ class Calendar:
 
         Visits follow their weekdays, also on holidays. One that names zones excuses nobody elsewhere.
         """
+        if not self.visits:
+            return ()
         minute, today = self._wall_minute(utc)
         return tuple(
             visit

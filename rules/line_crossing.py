@@ -93,7 +93,7 @@ class LineCrossing(SceneRule):
 
     def see(self, view: View) -> list[Dated]:
         wanted = view.inside[self._row]
-        every = bool(wanted.all())
+        every = np.count_nonzero(wanted) == len(wanted)
         uid = view.uid if every else view.uid[wanted]
         foot = view.foot if every else view.foot[wanted]
         if uid is not self._uid or view.gap:
@@ -152,7 +152,8 @@ class LineCrossing(SceneRule):
     def _cross(self, view: View, rows: NDArray[np.intp], foot: Floats) -> list[Dated]:
         said: list[Dated] = []
         low, high = np.minimum(self._from, foot), np.maximum(self._from, foot)
-        look = np.flatnonzero(((low <= self._high) & (high >= self._low)).all(axis=1))
+        about = (low <= self._high) & (high >= self._low)
+        look = np.flatnonzero(about[:, 0] & about[:, 1])
         if len(look):
             side = self._line.crossings(self._from[look], foot[look])
             for i in np.flatnonzero(side).tolist():

@@ -102,21 +102,24 @@ def continuations(lost: Lost, born: Born, *, seen: Floats, aspect: float) -> lis
     if not len(box) or not len(lost.gap_s):
         return []
     distance = _distance_bh(lost, box, aspect=aspect)  # (C, B)
-    if not (distance <= ALONE_BH).any():
+    near = np.flatnonzero((distance <= ALONE_BH).any(axis=1))
+    if not len(near):
         return []
-    reach = _reach_bh(lost, born, seen, aspect=aspect)
+    distance, some = distance[near], Lost(*(part[near] for part in (lost.xyxy, lost.velocity, lost.gap_s, lost.score)))
+    crowded = _crowded(lost, near, box, seen, aspect=aspect)
+    reach = _reach_bh(some, born, crowded, aspect=aspect)
     possible = (
-        (distance <= reach) & _alike(lost.xyxy, box) & ~_hidden(box, seen)[None]
-        & ~_walked_out(lost)[:, None] & ~_walked_in(lost.xyxy, box)
+        (distance <= reach) & _alike(some.xyxy, box) & ~_hidden(box, seen)[None]
+        & ~_walked_out(some)[:, None] & ~_walked_in(some.xyxy, box)
     )  # fmt: skip
-    cost = np.where(possible, distance / reach + lost.gap_s[:, None] / HORIZON_S, np.inf)
+    cost = np.where(possible, distance / reach + some.gap_s[:, None] / HORIZON_S, np.inf)
     chosen = []
     for flat in np.argsort(cost, axis=None, kind="stable"):
         c, b = divmod(int(flat), cost.shape[1])
         if not np.isfinite(cost[c, b]):
             break
         if possible[c, b]:
-            chosen.append((c, b, float(distance[c, b])))
+            chosen.append((int(near[c]), b, float(distance[c, b])))
             possible[c, :] = False
             possible[:, b] = False
     return chosen
@@ -136,25 +139,26 @@ def _distance_bh(lost: Lost, born: Floats, *, aspect: float) -> Floats:
     return result
 
 
-def _reach_bh(lost: Lost, born: Born, seen: Floats, *, aspect: float) -> Floats:
+def _reach_bh(lost: Lost, born: Born, crowded: NDArray[np.bool_], *, aspect: float) -> Floats:
     """How far from the place each lost person may be found again: float64 (C, B), in body heights; -1 is nowhere."""
     walked = SLACK_BH + WALK_BH_PER_S * lost.gap_s
     among = AMONG_OTHERS_BH * np.minimum(1.0, AMONG_OTHERS_S / np.maximum(lost.gap_s, 1e-6))
     strayed = _speed_bh(lost, aspect=aspect) * (lost.gap_s - COAST_S) > STRAY_BH
     among = np.where(strayed, -1.0, np.minimum(among, walked))
-    crowded = _crowded(lost, born.xyxy, seen, aspect=aspect)
     annotated = (lost.score >= CERTAIN)[:, None] & (born.score >= CERTAIN)[None]
     among_annotated = np.minimum(among, ON_THE_SPOT_BH)[:, None]
     reach = np.where(annotated, among_annotated, among[:, None])
     return np.where(crowded, reach, np.minimum(ALONE_BH, walked)[:, None])
 
 
-def _crowded(lost: Lost, born: Floats, seen: Floats, *, aspect: float) -> NDArray[np.bool_]:
-    """Whether there are others, seen or just lost, about the lost or the new: bool (C, B)."""
+def _crowded(
+    lost: Lost, some: NDArray[np.intp], born: Floats, seen: Floats, *, aspect: float
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Whether there are others, seen or just lost, about some of the lost (S,) or the new: bool (S, B)."""
     near_born = _apart_bh(born, seen, aspect=aspect) <= ABOUT_BH  # (B, M), each near to itself
     lately = lost.gap_s <= LATELY_S
-    near_lost = np.asarray((_apart_bh(lost.xyxy, lost.xyxy, aspect=aspect) <= ABOUT_BH) & lately)  # (C, C)
-    near_lost[np.diag_indices(len(lately))] = False
+    near_lost = np.asarray((_apart_bh(lost.xyxy[some], lost.xyxy, aspect=aspect) <= ABOUT_BH) & lately)  # (S, C)
+    near_lost[np.arange(len(some)), some] = False
     return np.asarray((near_born.sum(axis=1) > 1)[None] | np.asarray(near_lost.any(axis=1))[:, None])
 
 

@@ -61,7 +61,7 @@ class Names:
         """Name the observed tracks (`seen` picks them); note who is gone, back, new, and whom the new continue."""
         ids = tracks.track_id[seen]
         same_run = last is not None and last.now.run_id == now.run_id
-        if last is not None and same_run and np.array_equal(ids, last.track_id):
+        if last is not None and same_run and ids.tobytes() == last.track_id.tobytes():
             return last.uid, [], []
         known = dict(zip(last.track_id.tolist(), last.uid.tolist(), strict=True)) if last and same_run else {}
         self._lose(last, keep=set(ids.tolist()) if same_run else set(), new_run=not same_run)

@@ -70,7 +70,7 @@ class Scene:
         """Take in one analysed frame."""
         now = self._moment(tracks)
         last = self._last
-        seen = slice(None) if tracks.observed.all() else np.flatnonzero(tracks.observed)
+        seen = slice(None) if np.count_nonzero(tracks.observed) == len(tracks) else np.flatnonzero(tracks.observed)
         foot, inside, masks = self._placed(tracks, seen)
         uid, links, splits = self.names.recognise(tracks, seen, now, last)
         view = View(

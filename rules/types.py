@@ -6,6 +6,7 @@ All are frozen. Arrays are checked when a value is built and are never mutated a
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -50,7 +51,7 @@ class Tracks:
         _check("score", self.score, np.float32, (n,))
         _check("class_id", self.class_id, np.int32, (n,))
         _check("observed", self.observed, np.bool_, (n,))
-        if not (np.isfinite(self.pts) and np.isfinite(self.utc) and self.aspect > 0):
+        if not (math.isfinite(self.pts) and math.isfinite(self.utc) and self.aspect > 0):
             raise ValueError(f"times must be finite and aspect positive: {self.pts}, {self.utc}, {self.aspect}")
 
     def __len__(self) -> int:

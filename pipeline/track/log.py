@@ -11,6 +11,7 @@ When the next segment begins, the finished one is packed to `.tracks.z` in the b
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import struct
@@ -178,6 +179,7 @@ def _unpack(payload: bytes, camera_id: str) -> Tracks:
     )  # fmt: skip
 
 
+@functools.lru_cache(maxsize=1024)
 def _row_block(n: int) -> np.dtype[np.void]:
     """The arrays of n tracks as they lie in a record, one after the other."""
     shapes = {"track_id": ("<i8", (n,)), "xyxy": ("<f4", (n, 4)), "score": ("<f4", (n,))}
