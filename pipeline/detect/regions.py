@@ -288,15 +288,15 @@ def united(views: Sequence[View]) -> list[View]:
     found = list(views)
     index = 0
     while index < len(found):
-        mate = next((k for k in range(index + 1, len(found)) if _same_place(found[index], found[k])), None)
+        # Of those before, only one that has just grown can have become a mate: no need to begin anew.
+        mate = next((k for k in range(len(found)) if k != index and _same_place(found[index], found[k])), None)
         if mate is None:
             index += 1
             continue
-        first = found[index]
-        a, b = first.rect, found.pop(mate).rect
+        index, later = min(index, mate), max(index, mate)
+        a, b = found[index].rect, found.pop(later).rect
         rect = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
-        found[index] = View(rect, first.scale)
-        index = 0
+        found[index] = View(rect, found[index].scale)
     return found
 
 
