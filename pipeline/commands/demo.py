@@ -31,14 +31,17 @@ from pipeline.errors import BadInput
 from pipeline.folders import DataFolder, shipped
 from pipeline.service import Service
 from pipeline.store.queries import AlertFilter
+from pipeline.video.health import TOPICS
 
+SYSTEM = "system"
 PATIENCE_S = 60.0
 """How much longer than the longest clip a headless demo waits: a busy machine starts its workers late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """One event that the sample footage is known to hold, by its truth file."""
+    """One event that the sample footage is known to hold, by its truth file. `utc` is when it must be told; of what
+    ails a camera (rule `system`), since when, and `ended_utc` until when it must say that it lasted."""
 
     camera_id: str
     kind: str
@@ -46,6 +49,7 @@ class Expected:
     zone_id: str | None
     utc: float
     tolerance_s: float
+    ended_utc: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,24 +133,45 @@ def judge(expected: list[Expected], alerts: list[dict[str, Any]]) -> tuple[list[
     for event in expected:
         hits = [alert for alert in left if _is(alert, event)]
         left = [alert for alert in left if alert not in hits]
-        off_s = min((alert["utc"] - event.utc for alert in hits), key=abs, default=None)
+        off_s = min((_moment(alert) - event.utc for alert in hits), key=abs, default=None)
         outcomes.append(Outcome(expected=event, times=len(hits), off_s=off_s))
     return outcomes, left
 
 
 def _is(alert: dict[str, Any], event: Expected) -> bool:
-    same = (alert["camera_id"], alert["rule_id"]) == (event.camera_id, event.rule_id)
-    return same and abs(alert["utc"] - event.utc) <= event.tolerance_s
+    if (alert["camera_id"], alert["rule_id"]) != (event.camera_id, event.rule_id):
+        return False
+    if event.ended_utc is not None:
+        over = alert["kind"] == event.kind and alert["ended_utc"] is not None
+        if not over or abs(alert["ended_utc"] - event.ended_utc) > event.tolerance_s:
+            return False
+    return abs(_moment(alert) - event.utc) <= event.tolerance_s
+
+
+def _moment(alert: dict[str, Any]) -> float:
+    """When an alert came; of what ails a camera, since when it lasts."""
+    return float(alert["since_utc"] if alert["rule_id"] == SYSTEM else alert["utc"])
 
 
 def _expected(truth: dict[str, Any]) -> list[Expected]:
-    return [
+    blind = [
+        Expected(
+            camera_id=truth["camera_id"], kind=e["kind"], rule_id=SYSTEM, zone_id=None, utc=_utc(e["since_utc"]),
+            ended_utc=_utc(e["until_utc"]), tolerance_s=e["tolerance_s"],
+        )
+        for e in truth.get("expected_system", [])
+    ]  # fmt: skip
+    return blind + [
         Expected(
             camera_id=truth["camera_id"], kind=e["kind"], rule_id=e["rule_id"], zone_id=e["zone_id"],
-            utc=datetime.fromisoformat(e["utc"]).timestamp(), tolerance_s=e["tolerance_s"],
+            utc=_utc(e["utc"]), tolerance_s=e["tolerance_s"],
         )
         for e in [*truth["expected"], *truth.get("expected_with_routes", [])]
     ]  # fmt: skip
+
+
+def _utc(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 def _greet(service: Service) -> None:
@@ -188,12 +213,12 @@ def _watch(service: Service, samples: Path, clock: Clock, args: argparse.Namespa
 
 
 def all_alerts(service: Service) -> list[dict[str, Any]]:
-    """Every alert in the store, those of rules on trial too; not the system's own."""
+    """Every alert in the store, those of rules on trial too; of the system's own, that a camera does not see."""
     found: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
         page = service.store.alerts(AlertFilter(trial="include"), limit=200, cursor=cursor)
-        found += [alert for alert in page.items if alert["rule_id"] != "system"]
+        found += [alert for alert in page.items if alert["rule_id"] != SYSTEM or alert["kind"] in TOPICS]
         cursor = page.next_cursor
         if cursor is None:
             return found

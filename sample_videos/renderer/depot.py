@@ -104,7 +104,7 @@ LAMP_POSTS = ((14.6, 7.0), (29.6, 6.6), (22.0, -9.0), (31.0, -14.6))
 
 
 def perimeter(s: Solids) -> None:
-    """The fence with a gate frame, a path beyond, a kiosk."""
+    """The fence, a path beyond, a kiosk."""
     s.netting((-10, -15.2), (44, -15.2), 2.4)
     s.quad((-30, -21.5, 0.0), (100, 0, 0), (0, 2.4, 0), Stuff.CONCRETE, (136, 130, 118), shades=False)
     s.box((15.4, -8.7, 0), (17.6, -6.6, 2.3), Stuff.PLASTER, (176, 172, 160))
@@ -112,6 +112,22 @@ def perimeter(s: Solids) -> None:
     s.box((16.2, -8.74, 0.95), (17.2, -8.69, 1.75), Stuff.PLAIN, (46, 56, 66))
     for x in (19.0, 21.0, 23.0):
         s.box((x, -9.3, 0), (x + 1.4, -9.05, 0.75), Stuff.CONCRETE, (166, 164, 158))
+
+
+def gate(s: Solids) -> None:
+    """The gate across the way along the fence: a frame with a sign, netting at both sides, two leaves open to the west.
+
+    Put up on the Friday: a scene of the fence names it in `extra` from then on."""
+    south, north = GATE_Y
+    s.netting((GATE_X, -15.2), (GATE_X, south), 2.2)
+    s.netting((GATE_X, north), (GATE_X, -9.9), 2.2)
+    for y, out in ((south, 0.12), (north, -0.12)):
+        s.box((GATE_X - 0.08, y - 0.08, 0), (GATE_X + 0.08, y + 0.08, 2.75), Stuff.PLAIN, YELLOW, cell=0.6)
+        s.netting((GATE_X - 0.15, y - out), (GATE_X - 1.7, y - out), 1.9)
+    s.box((GATE_X - 0.08, south, 2.6), (GATE_X + 0.08, north, 2.75), Stuff.PLAIN, YELLOW, cell=0.6)
+    middle = (south + north) / 2
+    s.box((GATE_X + 0.09, middle - 0.55, 2.32), (GATE_X + 0.13, middle + 0.55, 2.9), Stuff.PLAIN, (206, 210, 214))
+    s.box((GATE_X + 0.13, middle - 0.42, 2.54), (GATE_X + 0.14, middle + 0.42, 2.68), Stuff.PLAIN, (176, 40, 36))
 
 
 def inside(s: Solids) -> None:
@@ -152,6 +168,9 @@ def inside(s: Solids) -> None:
     for x in np.arange(5, 33, 4.0):
         s.quad((x, 23.7, 4.4), (1.5, 0, 0), (0, 0.5, 0), Stuff.GLOW, (255, 252, 240), shades=False)
 
+
+GATE_X, GATE_Y = 27.6, (-14.4, -11.0)
+"""Where the gate stands across the way, and its posts."""
 
 PILLARS_X = (8.0, 14.0, 20.0, 26.0)
 

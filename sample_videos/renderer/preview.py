@@ -26,7 +26,7 @@ from pipeline.alerts.sentence import sentence
 from .truth import load_site
 
 Picture = NDArray[np.uint8]
-FPS, BEFORE_S, AFTER_S, SLIDE_S = 5, 13.0, 6.0, 0.6
+FPS, BEFORE_S, AFTER_S, SLIDE_S = 5, 13.0, 2.6, 0.6
 BAR, GAP, PANEL, STATUS = 44, 12, 268, 56
 QUALITY = 78
 GROUND, CARD, EDGE, WORDS, QUIET = (27, 21, 17), (43, 34, 28), (66, 54, 45), (238, 238, 236), (178, 166, 156)  # BGR

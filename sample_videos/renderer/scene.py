@@ -30,7 +30,8 @@ class Fault:
 @dataclass(frozen=True)
 class Scene:
     """One clip. `start` is the wall time of the first frame, ISO 8601 with offset; `camera` a name of `depot.CAMERAS`,
-    `camera_id` the one in `site.yaml` that plays this clip."""
+    `camera_id` the one in `site.yaml` that plays this clip. `keyframe_s` and `x264` are the encoder's: a group of
+    pictures, and settings besides the usual ones."""
 
     clip: str
     camera: str
@@ -43,6 +44,8 @@ class Scene:
     fps: float = 12.5
     b_frames: int = 0
     crf: int = 25
+    keyframe_s: float = 4.0
+    x264: str = ""
     trees: bool = False
     things: tuple[Thing, ...] = ()
     beams: tuple[Beam, ...] = ()

@@ -1,4 +1,4 @@
-"""What moves and is nobody: a driverless forklift, a cat, a door that opens on a lit room."""
+"""What moves and is nobody: a driverless forklift, a car with its lights on, a cat, a door that opens on a lit room."""
 
 from __future__ import annotations
 
@@ -35,6 +35,29 @@ class Forklift:
         s, _ = travelled(leg, t)
         xy = np.array([np.interp(s, leg.arc, leg.way[:, i]) for i in range(2)])
         return placed(_forklift(), xy, float(np.interp(s, leg.arc, leg.heading)))
+
+
+@dataclass(frozen=True)
+class Car:
+    """A car that drives straight from `start` to `end` between two instants; with `lights` only its lamps, which shine
+    by themselves."""
+
+    begin_s: float
+    end_s: float
+    start: tuple[float, float]
+    end: tuple[float, float]
+    lights: bool = False
+
+    @property
+    def glow(self) -> bool:
+        return self.lights
+
+    def shape(self, t: float) -> Shape | None:
+        if not self.begin_s <= t < self.end_s:
+            return None
+        a, b = np.array(self.start, float), np.array(self.end, float)
+        xy = a + (b - a) * (t - self.begin_s) / (self.end_s - self.begin_s)
+        return placed(_car_lamps() if self.lights else _car(), xy, float(np.arctan2(*(b - a)[::-1])))
 
 
 @dataclass(frozen=True)
@@ -127,6 +150,31 @@ def _forklift() -> Shape:
     for x in (-0.7, 0.15):
         for y in (-0.52, 0.38):
             heap.box((x - 0.22, y, 0.02), (x + 0.22, y + 0.14, 0.46), Stuff.PLAIN, (22, 22, 24), cell=0.4)
+    return rigid(heap)
+
+
+@lru_cache(maxsize=1)
+def _car() -> Shape:
+    """A small van, 4.4 m long, facing +x."""
+    heap = Solids()
+    paint, glass, rubber = (168, 172, 178), (26, 32, 40), (20, 20, 22)
+    heap.box((-2.2, -0.88, 0.32), (2.2, 0.88, 0.98), Stuff.PLAIN, paint, cell=0.6)
+    heap.box((-2.15, -0.82, 0.98), (1.05, 0.82, 1.75), Stuff.PLAIN, paint, cell=0.6)
+    heap.box((1.05, -0.76, 0.98), (1.45, 0.76, 1.55), Stuff.PLAIN, glass, cell=0.6)
+    for y in (-0.83, 0.81):
+        heap.box((-0.1, y, 1.1), (0.9, y + 0.02, 1.6), Stuff.PLAIN, glass, cell=0.6)
+    for x in (-1.35, 1.35):
+        for y in (-0.92, 0.72):
+            heap.box((x - 0.32, y, 0.02), (x + 0.32, y + 0.2, 0.62), Stuff.PLAIN, rubber, cell=0.4)
+    return rigid(heap)
+
+
+@lru_cache(maxsize=1)
+def _car_lamps() -> Shape:
+    heap = Solids()
+    for y in (-0.78, 0.5):
+        heap.box((2.2, y, 0.62), (2.23, y + 0.28, 0.82), Stuff.GLOW, (255, 246, 226), cell=0.4)
+        heap.box((-2.23, y, 0.7), (-2.2, y + 0.28, 0.86), Stuff.GLOW, (190, 24, 18), cell=0.4)
     return rigid(heap)
 
 

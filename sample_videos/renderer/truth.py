@@ -17,6 +17,10 @@ from .camera import Camera
 from .oracle import LEARNED_TOLERANCE_S, TOLERANCE_S, Expected, expected_events, learned_events, stays, utc_of
 from .scene import Fault, Scene
 
+SYSTEM_TOLERANCE_S = 4.0
+"""A camera's health looks once a second, waits 2 s before it calls an ailment over, and an encoder needs up to 3 s
+until the copies of a frozen picture are exact."""
+
 
 def load_site(folder: Path) -> dict[str, Any]:
     """The sample site file as plain data; times stay texts."""
@@ -47,6 +51,7 @@ def write_truth(scene: Scene, camera: Camera, folder: Path, samples: Path) -> di
         "foot": "site metres of the ground point below the hips, one pair a frame from first_frame (1-based) on",
         "expected": [_event(scene, event, TOLERANCE_S) for event in events],
         "expected_with_routes": [_event(scene, event, LEARNED_TOLERANCE_S) for event in learned],
+        "expected_system": [_blindness(scene, fault) for fault in scene.faults],
         "people": [_walker(scene, k) for k in range(len(scene.people))],
         "calibration": camera.calibration(), "faults": [_fault(fault, camera) for fault in scene.faults],
     }  # fmt: skip
@@ -67,6 +72,15 @@ def _event(scene: Scene, event: Expected, tolerance_s: float) -> dict[str, Any]:
         "state": "start", "person": event.person,
         "t_s": round(event.t_s, 3), "since_s": round(event.since_s, 3), "utc": utc_of(scene.start, event.t_s),
         "tolerance_s": tolerance_s,
+    }  # fmt: skip
+
+
+def _blindness(scene: Scene, fault: Fault) -> dict[str, Any]:
+    """What the camera's health must say of a fault, with its usual limits: one alert, from when until when."""
+    return {
+        "kind": fault.kind, "since_s": fault.begin_s, "until_s": fault.end_s,
+        "since_utc": utc_of(scene.start, fault.begin_s), "until_utc": utc_of(scene.start, fault.end_s),
+        "tolerance_s": SYSTEM_TOLERANCE_S,
     }  # fmt: skip
 
 

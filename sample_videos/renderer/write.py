@@ -46,9 +46,10 @@ def _stream(container: av.container.OutputContainer, scene: Scene, film: Film) -
     stream = container.add_stream("libx264", rate=rate)
     stream.width, stream.height, stream.pix_fmt = film.camera.width, film.camera.height, "yuv420p"
     stream.codec_context.thread_count = 1
+    settings = ":".join(filter(None, ("scenecut=0", "aq-mode=3", scene.x264)))
     stream.options = {
-        "crf": str(scene.crf), "preset": "slow", "bf": str(scene.b_frames), "g": str(round(scene.fps * 4)),
-        "profile": "high", "x264-params": "scenecut=0:aq-mode=3",
+        "crf": str(scene.crf), "preset": "slow", "bf": str(scene.b_frames),
+        "g": str(round(scene.fps * scene.keyframe_s)), "profile": "high", "x264-params": settings,
     }  # fmt: skip
     return stream
 

@@ -1,8 +1,9 @@
-"""Closing time: one leaves within the grace, one is still there after it; a driverless forklift passes."""
+"""Closing time, 36 s in: one leaves 8 s after it, within the grace, one stays on; a driverless forklift passes."""
 
 from sample_videos.renderer import wardrobe
 from sample_videos.renderer.actors import Person
 from sample_videos.renderer.conditions import Lamp, Weather
+from sample_videos.renderer.depot import surroundings
 from sample_videos.renderer.scene import Scene
 from sample_videos.renderer.things import Forklift
 from sample_videos.renderer.walk import Stand, Walk
@@ -25,6 +26,7 @@ SCENE = Scene(
     duration_s=66,
     fps=10,
     weather=DUSK,
+    extra=(surroundings,),
     people=(
         Person(
             "worker",
@@ -32,9 +34,13 @@ SCENE = Scene(
             5.0,
             (28.5, 17.0),
             (
-                Walk(((24.0, 14.8), (21.0, 14.4), (19.8, 14.5)), 1.3),
-                Stand(5.0, -30),
-                Walk(((19.8, 13.2), (21.0, 11.8), (23.0, 11.4), (31.0, 13.4)), 1.4),
+                Walk(((24.0, 14.8), (21.0, 14.4), (19.4, 14.5)), 1.3),
+                Stand(8.0, -30),
+                Walk(((18.3, 14.8),), 0.8),
+                Stand(7.5, 60, "look"),
+                Walk(((17.6, 14.9), (17.9, 14.4)), 0.8),
+                Stand(8.0, -30, "phone"),
+                Walk(((18.4, 13.0), (20.4, 11.6), (23.0, 11.4), (31.0, 13.4)), 1.4),
             ),
         ),
         Person(

@@ -1,10 +1,13 @@
-"""Along the fence to the gate: the usual way out, one who turns back, one who comes against it, one who paces."""
+"""At the gate by the fence: the usual way out, one who turns back at it, one who comes against it, one who paces."""
+
+from dataclasses import replace
 
 from sample_videos.renderer import wardrobe
 from sample_videos.renderer.actors import Person
 from sample_videos.renderer.conditions import Beam, Lamp, Weather
-from sample_videos.renderer.depot import surroundings
+from sample_videos.renderer.depot import gate, surroundings
 from sample_videos.renderer.scene import Scene
+from sample_videos.renderer.things import Car
 from sample_videos.renderer.walk import Stand, Walk
 
 EVENING = Weather(
@@ -20,6 +23,8 @@ EVENING = Weather(
     ),
 )
 
+CAR = Car(3.6, 11.0, (-4.0, -20.3), (40.0, -20.3))
+
 SCENE = Scene(
     clip="fence_gate",
     camera="fence",
@@ -31,7 +36,7 @@ SCENE = Scene(
     b_frames=2,
     trees=True,
     weather=EVENING,
-    extra=(surroundings,),
+    extra=(surroundings, gate),
     people=(
         Person("clerk", wardrobe.CLERK, 8.0, (40.4, -12.2), (Walk(((34.0, -12.0), (24.0, -12.0), (4.0, -12.0)), 1.4),)),
         Person(
@@ -40,8 +45,8 @@ SCENE = Scene(
             18.0,
             (40.6, -13.0),
             (
-                Walk(((34.0, -12.4), (30.4, -12.2)), 1.4),
-                Stand(1.6, -30, "look"),
+                Walk(((34.0, -12.6), (28.7, -12.6)), 1.4),
+                Stand(1.8, 180, "look"),
                 Walk(((34.0, -11.6), (40.6, -11.2)), 1.5),
             ),
         ),
@@ -74,12 +79,13 @@ SCENE = Scene(
             ),
         ),
     ),
+    things=(CAR, replace(CAR, lights=True)),
     beams=(
         Beam(
-            4.0,
-            8.5,
-            ((4.0, -19.6, 0.8), (30.0, -19.6, 0.8)),
-            ((16.0, -18.4, 0.3), (44.0, -18.0, 0.3)),
+            CAR.begin_s,
+            CAR.end_s,
+            ((-1.7, -20.3, 0.8), (42.3, -20.3, 0.8)),
+            ((10.3, -19.4, 0.3), (56.3, -19.0, 0.3)),
             (160.0, 150.0, 125.0),
             0.93,
         ),

@@ -1,4 +1,4 @@
-"""The marked way through the yard, walked both ways; then one who cuts across the storage bays."""
+"""The usual way through the yard, walked both ways for two minutes; one cuts across the storage bays."""
 
 from sample_videos.renderer import wardrobe
 from sample_videos.renderer.actors import Person
@@ -21,8 +21,8 @@ SCENE = Scene(
     camera_id="yard",
     title="Yard, morning: usual ways, and a cut across the bays",
     start="2026-11-18T11:02:00+01:00",
-    duration_s=78,
-    fps=12.5,
+    duration_s=118,
+    fps=10,
     b_frames=0,
     weather=Weather(
         sun_from=(0.62, -0.30, 0.72), sun=(2.0, 1.86, 1.62), sky=(0.72, 0.8, 0.92), exposure=0.78, noise=1.2
@@ -30,7 +30,7 @@ SCENE = Scene(
     extra=(surroundings,),
     people=(
         Person("clerk", wardrobe.CLERK, 2.5, (36.0, 1.6), (Walk((*_along(EAST_TO_WEST, 0.3), (15.0, 21.0)), 1.35),)),
-        Person("driver", wardrobe.DRIVER, 12.0, (14.5, 21.0), (Walk((*_along(WEST_TO_EAST, -0.3), (36.0, 1.2)), 1.3),)),
+        Person("driver", wardrobe.DRIVER, 12.0, (14.5, 21.0), (Walk((*_along(WEST_TO_EAST, 0.1), (36.0, 1.6)), 1.3),)),
         Person("worker", wardrobe.WORKER, 24.0, (36.0, 1.6), (Walk((*_along(EAST_TO_WEST, 0.2), (15.0, 21.0)), 1.4),)),
         Person(
             "apprentice",
@@ -50,5 +50,15 @@ SCENE = Scene(
             ),
         ),
         Person("porter", wardrobe.PORTER, 56.0, (14.5, 21.0), (Walk((*_along(WEST_TO_EAST, 0.0), (36.0, 1.6)), 1.35),)),
+        Person("guard", wardrobe.GUARD, 68.0, (36.0, 1.6), (Walk((*_along(EAST_TO_WEST, 0.3), (15.0, 21.0)), 1.3),)),
+        Person(
+            "picker", wardrobe.PICKER, 78.0, (14.5, 21.0), (Walk((*_along(WEST_TO_EAST, 0.1), (36.0, 1.6)), 1.35),)
+        ),
+        Person(
+            "foreman", wardrobe.FOREMAN, 92.0, (36.0, 1.6), (Walk((*_along(EAST_TO_WEST, 0.2), (15.0, 21.0)), 1.35),)
+        ),
+        Person(
+            "cleaner", wardrobe.CLEANER, 97.0, (14.5, 21.0), (Walk((*_along(WEST_TO_EAST, 0.0), (36.0, 1.6)), 1.3),)
+        ),
     ),
 )

@@ -12,6 +12,7 @@ import pytest
 from pipeline.cli import main
 from sample_videos.renderer import preview as module
 from sample_videos.renderer.preview import BAR, FPS, TRACK, preview
+from sample_videos.renderer.truth import load_site, read_rows
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_videos"
 DUE_S, BEFORE_S, AFTER_S, BEGUN_S = 20.0, 3.0, 2.0, 18.0
@@ -88,3 +89,19 @@ def test_the_shipped_one_moves_and_is_small() -> None:
     shown = played(path)
     assert len(shown) > 60
     assert amber(shown[-1][BAR:-60, -280:]) > 200 > amber(shown[0][BAR:-60, -280:])
+
+
+def test_the_one_that_the_readme_shows_follows_one_person_by_one_id() -> None:
+    """Not only at the alert: over the whole moving picture the amber corners are on the loiterer, and nobody else."""
+    watched = module.watch(SAMPLES, load_site(SAMPLES), "corridor", main)
+    assert len(watched.event["track_ids"]) == 1
+    truth = read_rows(SAMPLES / "corridor_day.gt.txt")
+    begin, end = watched.event["pts"] - module.BEFORE_S, watched.event["pts"] + module.AFTER_S
+    times = module.watched_times(watched)
+    mine = watched.rows[(watched.rows[:, 1] == watched.event["track_ids"][0]) & (times >= begin) & (times <= end)]
+    assert len(mine) > 40
+    for row in mine:
+        there = truth[(truth[:, 0] == row[0]) & (truth[:, 8] > 0.3)]
+        middle = row[2:4] + row[4:6] / 2
+        aside = np.abs(there[:, 2:4] + there[:, 4:6] / 2 - middle) / there[:, 4:6]
+        assert there[(aside < 0.5).all(1), 1].tolist() in ([2.0], [])
