@@ -51,9 +51,7 @@ SCENE = Scene(
         ),
         Person("porter", wardrobe.PORTER, 56.0, (14.5, 21.0), (Walk((*_along(WEST_TO_EAST, 0.0), (36.0, 1.6)), 1.35),)),
         Person("guard", wardrobe.GUARD, 68.0, (36.0, 1.6), (Walk((*_along(EAST_TO_WEST, 0.3), (15.0, 21.0)), 1.3),)),
-        Person(
-            "picker", wardrobe.PICKER, 78.0, (14.5, 21.0), (Walk((*_along(WEST_TO_EAST, 0.1), (36.0, 1.6)), 1.35),)
-        ),
+        Person("picker", wardrobe.PICKER, 78.0, (14.5, 21.0), (Walk((*_along(WEST_TO_EAST, 0.1), (36.0, 1.6)), 1.35),)),
         Person(
             "foreman", wardrobe.FOREMAN, 92.0, (36.0, 1.6), (Walk((*_along(EAST_TO_WEST, 0.2), (15.0, 21.0)), 1.35),)
         ),
