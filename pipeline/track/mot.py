@@ -27,6 +27,8 @@ from pipeline.track import grid
 from pipeline.types import Detections, Tracks
 
 Floats = NDArray[np.float64]
+FAINT, SURE = 0.1, 0.7
+"""The scores from which the tracker looks at a detection and from which one may begin a track, by its defaults."""
 ALLOWED = "comma-separated numbers: frame >= 1, id, left, top, width, height, score and up to three more columns"
 
 
@@ -91,15 +93,17 @@ def read_rows(path: Path | str, *, keep_ignored: bool = False) -> MotRows:
 def unit_scores(rows: MotRows) -> Floats:
     """Detection scores as float64 (N,) in [0, 1], whatever range their detector used.
 
-    -1 throughout means that the detector gave none: 1. A file that leaves [0, 1] (DPM, ACF) is stretched linearly
-    from its 1st to its 99th percentile: order is kept, and one freak score does not decide the rest.
+    The same score throughout says nothing: 1. In a file that leaves [0, 1] (DPM, ACF) the 1st percentile becomes
+    `FAINT` and the median `SURE`, linearly and cut off at 1: order is kept, no freak score decides the rest, and the
+    better half may begin tracks, however long the tail above it is.
     """
-    if len(rows) == 0 or (rows.score.min() >= 0 and rows.score.max() <= 1):
-        return rows.score.copy()
-    if np.all(rows.score == -1):
-        return np.ones(len(rows))
-    low, high = np.percentile(rows.score, [1, 99])
-    unit: Floats = np.clip((rows.score - low) / max(float(high - low), 1e-9), 0.0, 1.0)
+    score = rows.score
+    if len(score) == 0 or (score.min() >= 0 and score.max() <= 1 and score.min() < score.max()):
+        return score.copy()
+    low, middle = np.percentile(score, [1, 50])
+    if middle <= low:
+        return np.ones(len(score))
+    unit: Floats = np.clip(FAINT + (SURE - FAINT) * (score - low) / (middle - low), FAINT, 1.0)
     return unit
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import BadInput
 from pipeline.track import grid, mot
+from pipeline.track.tracker import TrackerParams
 from pipeline.types import Tracks
 
 
@@ -92,13 +93,21 @@ def test_missing_and_empty_files(tmp_path: Path) -> None:
     [
         ("already in [0, 1]", [0.0, 0.4, 1.0], [0.0, 0.4, 1.0]),
         ("none given", [-1, -1], [1.0, 1.0]),
-        ("logits", [-1.0, 0.5, 2.0], [0.0, 0.5, 1.0]),
-        ("percent", [0, 50, 100], [0.0, 0.5, 1.0]),
+        ("one for all, not -1", [2.5, 2.5, 2.5], [1.0, 1.0, 1.0]),
+        ("one for all, in [0, 1]", [0.3, 0.3], [1.0, 1.0]),
+        ("logits", [-1.0, 0.5, 2.0], [0.1, 0.7, 1.0]),
+        ("percent", [0, 25, 50, 60, 100], [0.1, 0.4, 0.7, 0.82, 1.0]),
+        ("a long tail", [-0.5, -0.3, -0.1, 1.0, 9.0], [0.1, 0.4, 0.7, 1.0, 1.0]),
+        ("mostly one score", [2.0, 2.0, 2.0, 5.0], [1.0, 1.0, 1.0, 1.0]),
     ],
 )
 def test_scores_of_any_range(tmp_path: Path, word: str, scores: list[float], unit: list[float]) -> None:
     rows = mot.read_rows(write(tmp_path, "".join(f"1,-1,1,1,5,5,{score}\n" for score in scores)))
     assert mot.unit_scores(rows) == pytest.approx(unit, abs=0.02), word
+
+
+def test_the_ends_of_the_scale_are_the_trackers_defaults() -> None:
+    assert (mot.FAINT, mot.SURE) == (TrackerParams().low_score, TrackerParams().birth_score)
 
 
 def test_detections_of_unsorted_rows_come_frame_by_frame(tmp_path: Path) -> None:
