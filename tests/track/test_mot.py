@@ -107,7 +107,7 @@ def test_scores_of_any_range(tmp_path: Path, word: str, scores: list[float], uni
 
 
 def test_the_ends_of_the_scale_are_the_trackers_defaults() -> None:
-    assert (mot.FAINT, mot.SURE) == (TrackerParams().low_score, TrackerParams().birth_score)
+    assert (TrackerParams().low_score, TrackerParams().birth_score) == (mot.FAINT, mot.SURE)
 
 
 def test_detections_of_unsorted_rows_come_frame_by_frame(tmp_path: Path) -> None:
