@@ -35,7 +35,7 @@ from pipeline.alerts.sentence import sentence
 from pipeline.store import calls, flood, incidents, shelving
 from pipeline.store.desk_rules import DeskRules
 from pipeline.store.feed import publish
-from pipeline.store.prepared import Prepared, insert_into
+from pipeline.store.prepared import Prepared, insert_into, savepoint
 from pipeline.store.schema import alerts, cameras, dead_letters, epochs, evidence, messages
 from pipeline.types import Severity
 
@@ -109,7 +109,7 @@ def _one(connection: sa.Connection, envelope: Envelope, utc: float, taken: Taken
         if envelope.after and not _seen(connection, envelope.after):
             taken.missing += 1
             return
-        with connection.begin_nested():
+        with savepoint(connection):
             _apply(connection, message, utc, taken)
         taken.committed.add(envelope.message_id)
     except POISON as error:
