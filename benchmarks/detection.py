@@ -62,8 +62,10 @@ class Still:
         return np.asarray(cv2.resize(self.pixels, (width, height)), np.uint8)
 
 
-def model(score: float = SCORE) -> ModelDetector:
-    return ModelDetector(Session(MODEL), load_catalog()["yolox_nano_416"].card(), score=score, classes=(PERSON,))
+def model(score: float = SCORE, *, any_size: bool = False) -> ModelDetector:
+    """On the size that its file fixes, or on inputs of the picture's proportions, as cameras have it."""
+    session = Session(MODEL, any_size=any_size)
+    return ModelDetector(session, load_catalog()["yolox_nano_416"].card(), score=score, classes=(PERSON,))
 
 
 def frame_of(pixels: NDArray[np.uint8], index: int, fps: float) -> Frame:
@@ -85,7 +87,7 @@ def precision(*, settled: bool = False) -> Iterator[dict[str, Any]]:
         pictures = [np.asarray(cv2.imread(str(path)), np.uint8) for path in sorted(folder.glob("*.jpg"))]
         once = list(range(len(pictures)))
         shown = [*once, *reversed(once), *once] if settled else once
-        looking: dict[str, Any] = {"whole": model(), "regions": RegionDetector(model())}
+        looking: dict[str, Any] = {"whole": model(), "regions": RegionDetector(model(any_size=True))}
         found: dict[str, list[Detections]] = {"whole": [], "regions": []}
         before = 0
         for turn, index in enumerate(shown):
@@ -119,7 +121,7 @@ def still() -> dict[str, Any]:
     random = np.random.default_rng(0)
     scene = cv2.GaussianBlur(random.uniform(60, 190, (1080, 1920, 3)).astype(np.float32), (0, 0), 25)
     noise = [random.normal(0, 2, scene.shape).astype(np.float32) for _ in range(4)]
-    whole, regions = model(), RegionDetector(model())
+    whole, regions = model(), RegionDetector(model(any_size=True))
     spent = {"whole": 0.0, "regions": 0.0}
     for index in range(STILL_FRAMES):
         shown = frame_of(np.clip(scene + noise[index % 4], 0, 255).astype(np.uint8), index, FPS)

@@ -6,7 +6,9 @@ Every frame is analysed, on the one-by-one clip (nobody or one person) and on `b
 decoding on one thread plus the model on a fixed input. The peers (ultralytics 8.4 `track()`; supervision 0.26, the last
 with ByteTrack, in a time-in-zone script) need an environment with ultralytics, supervision, onnx, onnxruntime and
 opencv, which NIGHTJAR_PEERS names; without it this environment is tried. CPU a frame after loading and the first frame,
-all of them in short turns (`turns.py`). Ours and supervision's have a zone with a timer, ultralytics has none.
+all of them in short turns (`turns.py`). Ours and supervision's have a zone with a timer, ultralytics has none. `ours`
+and the limit run the model on the input that its file fixes, as the peers do; `fitted` is ours as cameras have it, on
+an input of the picture's proportions.
 """
 
 from __future__ import annotations
@@ -32,11 +34,14 @@ from benchmarks.peer_runs import RUNS
 from benchmarks.turns import take_turns, wait_for_start
 from pipeline.bootstrap import open_site_detector
 from pipeline.clock import FakeClock
+from pipeline.detect.model import ModelDetector
+from pipeline.detect.session import Session
 from pipeline.folders import DataFolder
 from pipeline.site import parse_site
 from pipeline.types import Frame, Tracks
 from pipeline.video.pacing import Sampler
 from pipeline.video.source import open_source
+from rules.types import PERSON
 
 
 class Counted(Collected):
@@ -73,10 +78,23 @@ def limit(video: Path, frames: int) -> dict[str, float]:
 
 
 def ours(video: Path, frames: int) -> dict[str, float]:
-    """CPU ms a frame of the worker, and how many people it followed on average."""
+    """CPU ms a frame of the worker on the file's own input, and how many people it followed on average."""
+    return _worker(video, frames, fitted=False)
+
+
+def fitted(video: Path, frames: int) -> dict[str, float]:
+    """The same on an input of the picture's proportions."""
+    return _worker(video, frames, fitted=True)
+
+
+def _worker(video: Path, frames: int, *, fitted: bool) -> dict[str, float]:
     site = parse_site(ASSET_SITE.format(model=json.dumps(str(MODEL))), "peers.yaml")
     counted = Counted()
-    worker = worker_of(site, "table", detector=open_site_detector(site, DataFolder(ROOT)), output=counted)
+    detector = open_site_detector(site, DataFolder(ROOT))
+    assert isinstance(detector, ModelDetector)
+    if not fitted:
+        detector = ModelDetector(Session(MODEL), detector.card, score=detector.score, classes=(PERSON,))
+    worker = worker_of(site, "table", detector=detector, output=counted)
     worker.sampler = Sampler(1000.0)
     with open_source("table", str(video), clock=FakeClock(), start_utc=0.0, ring_s=0.0) as source:
         footage = islice(source.frames(), frames)
@@ -88,7 +106,7 @@ def ours(video: Path, frames: int) -> dict[str, float]:
     return {"ms": 1000 * spent / count, "people": counted.people / count}
 
 
-OWN = {"limit": limit, "ours": ours}
+OWN = {"limit": limit, "ours": ours, "fitted": fitted}
 
 
 def programs(video: Path, frames: int) -> dict[str, list[str]]:
@@ -108,23 +126,26 @@ def measure(*, rounds: int, frames: int) -> dict[str, Any]:
 
 def _clip(video: Path, rounds: int, frames: int) -> dict[str, Any]:
     told = [take_turns(programs(video, frames)) for _ in range(rounds)]
-    bare, own = [each["limit"] for each in told], [each["ours"] for each in told]
+    bare, own, quick = ([each[name] for each in told] for name in OWN)
     return {
         "limit_ms": spread([run["ms"] for run in bare], digits=2),
         "run_ms": spread([run["run_ms"] for run in bare], digits=2),
         "ours_ms": spread([run["ms"] for run in own], digits=2), "people": round(own[-1]["people"], 1),
         "ours_over_limit": spread([a["ms"] / b["ms"] for a, b in zip(own, bare, strict=True)]),
-        "peers": {name: _row([each[name] for each in told], own) for name in RUNS},
+        "fitted_ms": spread([run["ms"] for run in quick], digits=2),
+        "fitted_over_limit": spread([a["ms"] / b["ms"] for a, b in zip(quick, bare, strict=True)]),
+        "peers": {name: _row([each[name] for each in told], own, quick) for name in RUNS},
     }  # fmt: skip
 
 
-def _row(runs: list[dict[str, Any]], own: list[dict[str, Any]]) -> dict[str, Any]:
+def _row(runs: list[dict[str, Any]], own: list[dict[str, Any]], quick: list[dict[str, Any]]) -> dict[str, Any]:
     absent = next((run for run in runs if "absent" in run), None)
     if absent is not None:
         return absent
     return {
         "ms": spread([run["ms"] for run in runs], digits=2), "people": round(runs[-1]["people"], 1),
         "over_ours": spread([run["ms"] / mine["ms"] for run, mine in zip(runs, own, strict=True)]),
+        "over_fitted": spread([run["ms"] / mine["ms"] for run, mine in zip(runs, quick, strict=True)]),
     }  # fmt: skip
 
 
@@ -143,11 +164,14 @@ def main() -> int:
         print(f"{name}: {clip['people']} people; limit {clip['limit_ms']['median']:.2f} ms a frame")
         over = clip["ours_over_limit"]
         print(f"  {'ours':26} {clip['ours_ms']['median']:7.2f} ms, {over['median']:.2f} x limit {over['range']}")
+        over = clip["fitted_over_limit"]
+        print(f"  {'fitted':26} {clip['fitted_ms']['median']:7.2f} ms, {over['median']:.2f} x limit {over['range']}")
         for peer_name, row in clip["peers"].items():
             told = row.get("absent")
             if told is None:
                 ms, ratio = row["ms"]["median"], row["over_ours"]
                 told = f"{ms:7.2f} ms, {ratio['median']:.2f} x ours {ratio['range']}, {row['people']} people"
+                told += f"; {row['over_fitted']['median']:.2f} x fitted"
             print(f"  {peer_name:26} {told}")
     if args.json:
         print(json.dumps(result))

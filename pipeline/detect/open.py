@@ -74,14 +74,28 @@ def _catalogued(spec: DetectorSpec, entry: Entry, models_folder: Path | None) ->
             f"{path}: damaged (its sha256 is not the catalogue's); `nightjar models pull {entry.name}` again"
         )
     session = Session(path, threads=spec.threads, providers=spec.providers)
-    return _looking(spec, ModelDetector(session, entry.card(), score=spec.score, classes=spec.classes))
+    return _looking(spec, _fitted(spec, session, entry.card()))
 
 
 def _from_path(spec: DetectorSpec, path: Path, catalog: Catalog) -> Detector:
     opened = TorchSession if path.suffix == SUFFIX else Session
     session: Runner = opened(path, threads=spec.threads, providers=spec.providers)
     card = recognise(path, session, catalog=catalog, family=spec.family)
-    return _looking(spec, ModelDetector(session, card, score=spec.score, classes=spec.classes))
+    return _looking(spec, _fitted(spec, session, card))
+
+
+def _fitted(spec: DetectorSpec, session: Runner, card: ModelCard) -> ModelDetector:
+    """A model on inputs of the picture's proportions where its weights bear that, else on the size that the file fixes.
+
+    Only on the CPU: the others compile for one size.
+    """
+    fixed = ModelDetector(session, card, score=spec.score, classes=spec.classes)
+    if not (card.family.any_size and isinstance(session, Session) and session.active == ("cpu",)):
+        return fixed
+    try:
+        return ModelDetector(session.with_any_size(), card, score=spec.score, classes=spec.classes)
+    except ModelError:
+        return fixed
 
 
 def _looking(spec: DetectorSpec, detector: ModelDetector) -> Detector:

@@ -200,7 +200,8 @@ class RegionDetector:
         page = self._page(frame, pieces)
         for sheet in sorted({piece.sheet for piece in pieces}):
             on_it = [piece for piece in pieces if piece.sheet == sheet]
-            canvas = np.full((self._inner.size[1], self._inner.size[0], 3), PAD, np.uint8)
+            lowest = max(piece.top + piece.height for piece in on_it)  # what is below costs a model of any size nothing
+            canvas = np.full((min(lowest, self._inner.size[1]), self._inner.size[0], 3), PAD, np.uint8)
             for piece in on_it:
                 _draw(canvas, piece, _from_picture(frame.bgr(), piece) if page is None else _from_page(page, piece))
             self.runs += 1

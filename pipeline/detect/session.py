@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from pipeline.detect.anysize import any_size as opened
 from pipeline.errors import BadInput, ModelError
 
 PROVIDERS: Mapping[str, str] = {
@@ -52,17 +53,24 @@ class Runner(Protocol):
 class Session:
     """One loaded ONNX model. `run` maps input arrays, by name, to the list of outputs.
 
+    With `any_size` a size that the file fixes is left open; see `anysize`.
+
     Raises:
         ModelError: the file cannot be read as ONNX.
         BadInput: a provider is unknown.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1, providers: Sequence[str] = ("cpu",)) -> None:
+    def __init__(
+        self, path: Path, *, threads: int = 1, providers: Sequence[str] = ("cpu",), any_size: bool = False
+    ) -> None:
         self.path = path
+        self._as_opened = threads, tuple(providers)
         names, self.notes = choose_providers(providers)
         try:
             self._session = ort.InferenceSession(
-                str(path), _options(threads), providers=[(name, _own_options(name, threads)) for name in names]
+                opened(path.read_bytes()) if any_size else str(path),
+                _options(threads),
+                providers=[(name, _own_options(name, threads)) for name in names],
             )
         except Exception as error:  # onnxruntime raises bare exceptions of many kinds
             raise ModelError(f"{path}: not a model that ONNX Runtime can load: {_first_line(error)}") from error
@@ -74,6 +82,15 @@ class Session:
             if _short(name) not in self.active
         )
         self._outputs = [tensor.name for tensor in self.signature.outputs]
+
+    def with_any_size(self) -> Session:
+        """The same weights, loaded again for pictures of any size.
+
+        Raises:
+            ModelError: this model does not take one picture.
+        """
+        threads, providers = self._as_opened
+        return Session(self.path, threads=threads, providers=providers, any_size=True)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
         outputs: list[NDArray[np.float32]] = self._session.run(self._outputs, dict(inputs))

@@ -45,7 +45,8 @@ def no_more_inputs(signature: Signature, size: Size) -> Mapping[str, NDArray[Any
 class Family:
     """One output layout. `nms_iou` is the overlap above which duplicates go, None where the model has seen to it.
 
-    `stride` is what input sides must be a multiple of where the file leaves them open.
+    `stride` is what input sides must be a multiple of where the file leaves them open. `any_size` says that nothing in
+    such weights depends on the input's size, also where the file fixes one.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Family:
     check: Check
     decode: Decode
     feeds: Callable[[Signature, Size], Mapping[str, NDArray[Any]]] = no_more_inputs
+    any_size: bool = False
 
 
 def cells(size: Size, strides: Sequence[int]) -> int:

@@ -49,5 +49,6 @@ def _grid(size: Size) -> NDArray[np.float32]:
 
 
 FAMILY = Family(
-    name="yolox", recipe=Recipe(order="bgr", fit="corner"), stride=32, nms_iou=0.45, check=check, decode=decode
-)
+    name="yolox", recipe=Recipe(order="bgr", fit="corner"), stride=32, nms_iou=0.45, check=check, decode=decode,
+    any_size=True,
+)  # fmt: skip
