@@ -142,7 +142,7 @@ class LineCrossing(SceneRule):
         start[here], armed[here], clear[here] = self._from[there], self._armed[there], self._clear[there]
         for row in [row for row, known in enumerate(rows) if known < 0]:
             side = self._away.pop(int(uid[row]), None)
-            if side is not None and view.now.t - side.t <= max(self.bridge_s, _usual_s(view)) + EPSILON_S:
+            if side is not None and view.now.t - side.t <= self.bridge_s + EPSILON_S:
                 start[row], armed[row], clear[row] = (side.x, side.y), side.armed, side.clear_t
         if view.seq % SWEEP == 0:
             self._away = {n: s for n, s in self._away.items() if view.now.t - s.t <= self.bridge_s + EPSILON_S}
@@ -202,8 +202,3 @@ class LineCrossing(SceneRule):
         self._clear[off] = since_t
         self._armed[off] = (away >= REARM_BH * tall) | (view.now.t - since_t >= CLEAR_S - EPSILON_S)
         self._off = not self._armed.all()
-
-
-def _usual_s(view: View) -> float:
-    """The time since the frame before, unless that is a gap itself."""
-    return view.now.t - view.before.t if view.before is not None and not view.gap else 0.0
