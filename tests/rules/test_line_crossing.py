@@ -191,3 +191,29 @@ def test_distance_to_rearm_is_in_heights_whatever_the_shape_of_the_picture() -> 
     short = along((0, 0.4, 0.5), (1, 0.5 + 0.9 * out, 0.5), (2, 0.4, 0.5))
     assert [side for _, side in crossed(back, line=upright)] == ["right", "left"]
     assert [side for _, side in crossed(short, line=upright)] == ["right"]
+
+
+THERE_AND_BACK = along((0, 0.5, 0.31), (4, 0.5, 0.71), (8, 0.5, 0.31))
+
+
+def test_somebody_who_comes_in_meanwhile_keeps_nobody_from_crossing_again() -> None:
+    other: Script = lambda t: [Person(7, 0.9, 0.2)] if t > 2.1 else []  # noqa: E731
+    assert crossed(together(THERE_AND_BACK, other)) == [(2.0, "right"), (6.2, "left")]
+
+
+def test_who_is_away_is_remembered_however_many_come_and_go() -> None:
+    """Others come and go on every frame, so that people are looked through to be forgotten meanwhile."""
+    away: Script = lambda t: [Person(1, 0.5, 0.45 if t < 13 else 0.55)] if not 12 < t < 14 else []  # noqa: E731
+    flicker: Script = lambda t: [Person(7, 0.9, 0.2)] if round(t * 5) % 2 else []  # noqa: E731
+    assert crossed(together(away, flicker)) == [(14.0, "right")]
+
+
+def test_without_bridging_only_two_frames_in_a_row_make_a_crossing() -> None:
+    hidden: Script = lambda t: DOWN(t) if abs(t - 1.8) > 0.05 else []  # noqa: E731
+    assert crossed(DOWN, bridge_s=0.0) == [(2.0, "right")]
+    assert crossed(hidden, bridge_s=0.0) == []
+
+
+def test_places_are_told_to_four_digits() -> None:
+    (event,) = play(rule(), film(along((0, 0.512345, 0.312345), (4, 0.552345, 0.712345)), seconds=5))
+    assert all(round(event.why[name], 4) == event.why[name] for name in ("from_x", "from_y", "foot_x", "foot_y"))

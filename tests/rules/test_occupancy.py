@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from rules.base import Needs
 from rules.engine import Engine
 from rules.occupancy import Occupancy
 from tests.rules.film import UTC0, WHO, ZONE, Person, Script, film, frame, play, present, together, told
@@ -84,3 +85,34 @@ def _missed(rule_: Occupancy, script: Script) -> str:
 def test_settings_that_cannot_be_meant(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         rule(**settings)
+
+
+def test_it_needs_a_frame_a_second_and_a_detector_of_people() -> None:
+    assert rule().needs == Needs(min_fps=1.0, people=True)
+
+
+def test_without_for_s_it_fires_at_once() -> None:
+    usual = Occupancy(**WHO, zone=ZONE, over=1)
+    assert told(play(usual, film(crowd((0, 20), (2, 4)), seconds=20))) == [("start", 2.0, 2.0), ("end", 4.0, 2.0)]
+
+
+def test_held_is_told_to_the_millisecond() -> None:
+    start, end = play(rule(), film(crowd((0, 20), (2, 5.7)), seconds=20, fps=7.0))
+    assert start.why["held_s"] == 3.0
+    assert end.why["held_s"] == 3.571
+    engine = Engine([rule()])
+    for tracks in film(crowd((0, 20), (2, 3.5)), seconds=10, fps=7.0):
+        engine.update(tracks)
+    assert engine.near_misses(0, 2e9)[0].why["held_s"] == 1.429
+
+
+def test_an_episode_under_way_is_missed_by_its_own_time_and_only_until_it_is_told() -> None:
+    engine = Engine([rule()])
+    assert engine.near_misses(0, 2e9) == []
+    for tracks in film(crowd((0, 20), (0, 20)), seconds=2):
+        engine.update(tracks)
+    assert len(engine.near_misses(UTC0 + 2, UTC0 + 9)) == len(engine.near_misses(UTC0 - 9, UTC0)) == 1
+    assert engine.near_misses(UTC0 + 2.1, UTC0 + 9) == engine.near_misses(UTC0 - 9, UTC0 - 0.1) == []
+    for tracks in film(crowd((0, 20), (0, 20)), seconds=4)[11:]:
+        engine.update(tracks)
+    assert engine.near_misses(0, 2e9) == []
