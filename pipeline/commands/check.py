@@ -28,6 +28,7 @@ from pipeline.site.source import absolute_source, source_kind
 from rules.calendar import Calendar, Segment
 
 MAX_DAYS = 3660
+YEARS = range(1900, 3000)
 
 
 def add_to(subparsers: Any) -> None:
@@ -185,10 +186,13 @@ def _calendar(site: Site, name: str) -> Calendar:
 
 def _date(text: str | None) -> date:
     try:
-        if text is not None and len(text) == 10:
-            return date.fromisoformat(text)
+        found = date.fromisoformat(text) if text is not None and len(text) == 10 else None
     except ValueError:
-        pass
+        found = None
+    if found is not None and found.year in YEARS:
+        return found
+    if found is not None:
+        raise BadInput(f"--from {text}: allowed are dates of the years {YEARS[0]} to {YEARS[-1]}")
     given = "is missing" if text is None else text
     raise BadInput(f"--from {given}: a date like 2026-03-20 is needed with --calendar")
 

@@ -151,6 +151,8 @@ def test_intervals_are_printed_in_local_time_and_utc(site: Path, capsys: pytest.
         (["--calendar", "working"], "--from is missing"),
         (["--calendar", "working", "--from", "27.3.2026"], "--from 27.3.2026: a date like"),
         (["--calendar", "working", "--from", "2026-02-30"], "a date like"),
+        (["--calendar", "working", "--from", "9999-12-30"], "allowed are dates of the years 1900 to 2999"),
+        (["--calendar", "working", "--from", "0001-01-01"], "allowed are dates of the years 1900 to 2999"),
         (
             ["--calendar", "working", "--from", "2026-03-27", "--days", "0"],
             "--days 0: allowed are whole numbers from 1 to 3660",
