@@ -20,10 +20,12 @@ from pipeline.types import Frame
 log = logging.getLogger(__name__)
 
 VERSION = 1
-KEEP_S = 60.0
-"""How often what was learned of the view is kept; what is told is kept at once."""
+KEEP_S = 5.0
+"""How often what was learned of the view and what is being counted is kept; what is told is kept at once."""
 GAP_S = 2.0
 """Time without pictures counts as this at most between two runs: nothing was seen in it."""
+BEFORE = -1
+"""Stands for the last run of a process that has ended."""
 SLOW_S = 15.0
 """A rate below what a rule needs must last this long: a busy second is no blindness."""
 SENTENCES: Mapping[str, str] = {
@@ -145,7 +147,7 @@ class Guard:
         """Write what was learned and told; a disk that refuses costs learning it again, nothing else."""
         if self._path is None:
             return
-        head = {"v": VERSION, "key": self._key, "since": self._since, "utc": self._utc}
+        head = {"v": VERSION, "key": self._key, "since": self._since, "utc": self._utc, "media": self._media_s}
         fresh = self._path.with_name(self._path.name + ".new")
         try:
             fresh.write_bytes(json.dumps(head).encode() + b"\n" + self._health.state())
@@ -165,6 +167,9 @@ class Guard:
             since = {str(kind): float(utc) for kind, utc in head["since"].items() if kind in SENTENCES}
             self._health.restore(state)
             self._since = since
+            if "media" in head:  # the next frame is of another run, and media time goes on
+                self._run_id, self._media_s, self._utc = BEFORE, float(head["media"]), float(head["utc"])
+                self._kept_s = self._media_s
         except FileNotFoundError:
             return
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

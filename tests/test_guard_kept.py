@@ -33,6 +33,13 @@ def yard(seed: int = 0) -> Any:
     return cv2.GaussianBlur(scene, (3, 3), 0)
 
 
+class Silent:
+    """A sensor without noise."""
+
+    def normal(self, mean: float, deviation: float, shape: Any) -> Any:
+        return np.zeros(shape)
+
+
 class Camera:
     """A camera in one process after the other, with everything that was told of it."""
 
@@ -98,11 +105,39 @@ def test_a_camera_turned_while_nobody_looked_is_found_after_the_restart(camera: 
     assert camera.offered == [camera.told[0][2]]
 
 
-def test_the_view_is_kept_once_a_minute_for_a_process_that_is_killed(camera: Camera) -> None:
-    camera.see(SCENE, 90)
+def test_the_view_is_kept_every_few_seconds_for_a_process_that_is_killed(camera: Camera) -> None:
+    camera.see(SCENE, 25)
     camera.restart(killed=True)
     camera.see(TURNED, 40)
     assert camera.changes == [("moved", "start")]
+
+
+@pytest.mark.parametrize(("word", "scene", "code"), [("dark", DARK, "dark"), ("turned", TURNED, "moved")])
+@pytest.mark.parametrize("seen_s", [3, 12, 18])
+def test_a_killed_process_has_its_count_gone_on_with(
+    camera: Camera, word: str, scene: Any, code: str, seen_s: int
+) -> None:
+    camera.see(SCENE, 30)
+    began = camera.utc
+    camera.see(scene, seen_s)
+    camera.restart(killed=True)
+    camera.see(scene, 40 - seen_s)
+    assert camera.changes == [(code, "start")]
+    assert camera.told[0][2] == pytest.approx(began, abs=2)
+    camera.see(SCENE, 10)
+    assert camera.changes == [(code, "start"), (code, "end")]
+
+
+def test_a_picture_that_stands_still_is_counted_over_a_restart(camera: Camera) -> None:
+    camera.see(SCENE, 26)
+    frozen = np.clip(SCENE + camera.rng.normal(0, 1.5, SCENE.shape), 0, 255).astype(np.uint8)
+    camera.rng = Silent()  # type: ignore[assignment]
+    began = camera.utc
+    camera.see(frozen, 5)
+    camera.restart(killed=True)
+    camera.see(frozen, 4)  # less than the 6 s after which a lively camera stands still
+    assert camera.changes == [("frozen", "start")]
+    assert camera.told[0][2] == pytest.approx(began, abs=2)
 
 
 def test_what_was_told_is_not_told_again_and_is_ended_by_the_next_process(camera: Camera) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import zipfile
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -88,11 +89,14 @@ class CameraHealth:
         self._trust, self._settled = 0.0, False
 
     def state(self) -> bytes:
-        """What was learned of the view and what was told, so that a restart neither learns anew nor tells again."""
+        """What was learned of the view, what was told and what is being counted, so that a restart neither learns anew
+        nor tells again nor begins to count from zero."""
         told = np.array([kind for kind, watch in self._all().items() if watch.told], dtype="U16")
         numbers = np.array([STATE_VERSION, self._trust, float(self._settled), *(self._size or (0, 0))])
+        counting = np.array([watch.count for watch in self._all().values()])
         out = io.BytesIO()
-        arrays: dict[str, Any] = {"told": told, "health": numbers, **self._reference.state()}
+        arrays: dict[str, Any] = {"told": told, "health": numbers, "counting": counting, **self._reference.state()}
+        arrays |= self._still.state()
         np.savez(out, **arrays)
         return out.getvalue()
 
@@ -112,10 +116,12 @@ class CameraHealth:
                 self._reference.restore(found)
                 self._settled = bool(settled)
                 self._size = (int(size[0]), int(size[1]))
-            for kind, watch in self._all().items():
-                if kind in found["told"].tolist():
-                    watch.take_up()
-        except (KeyError, IndexError, OSError, EOFError, zipfile.BadZipFile) as error:
+            if "counting" in found:
+                self._still.restore(found)
+            counting = found.get("counting", np.zeros((len(self._all()), 3))).tolist()
+            for (kind, watch), count in zip(self._all().items(), counting, strict=True):
+                watch.take_up(count, told=kind in found["told"].tolist())
+        except (KeyError, IndexError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"no state of a camera's health ({type(error).__name__})") from None
 
     def ailing(self) -> tuple[Ailment, ...]:
@@ -237,11 +243,19 @@ class StillnessWatch:
         usual = LIVELY_LIMIT_S if self._alive_s >= 10.0 and self.longest_s <= 1.5 else CALM_LIMIT_S
         return max(usual, 2.5 * self.longest_s)
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        names = np.frombuffer(b"".join(self._seen), np.uint8).reshape(-1, NAME_BYTES)
+        return {"stillness": np.array((self._still_s, self._alive_s, self.longest_s)), "pictures": names}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        self._still_s, self._alive_s, self.longest_s = (float(one) for one in state["stillness"])
+        self._seen = OrderedDict((bytes(name), None) for name in state["pictures"])
+
     def update(self, luma: NDArray[np.uint8], elapsed_s: float) -> float:
         """Seconds for which pictures have come and none was new; gaps without pictures do not count."""
         height = luma.shape[0]
         middle = np.ascontiguousarray(luma[height // 8 : height - height // 8 : 2, ::2])
-        name = hashlib.blake2b(middle.data, digest_size=12).digest()
+        name = hashlib.blake2b(middle.data, digest_size=NAME_BYTES).digest()
         if name in self._seen:
             self._seen.move_to_end(name)
             self._still_s += elapsed_s if elapsed_s <= 1.0 else 0.0
@@ -256,6 +270,7 @@ class StillnessWatch:
         return 0.0
 
 
+NAME_BYTES = 12
 LIVELY_LIMIT_S = 6.0
 CALM_LIMIT_S = 9.5
 
@@ -270,9 +285,17 @@ class _Watch:
         self.since_pts = 0.0
         self.told = False
 
-    def take_up(self) -> None:
-        """It was told before a restart: not to be told again, and to be ended once its signs are gone."""
-        self.told, self._lasted_s = True, max(self._after_s, 1e-9)
+    @property
+    def count(self) -> tuple[float, float, float]:
+        """How long its signs have lasted, how long they have been gone, and since when they are there."""
+        return self._lasted_s, self._gone_s, self.since_pts
+
+    def take_up(self, count: Sequence[float], *, told: bool) -> None:
+        """Go on where another process was; what it had told is not told again, and ended once its signs are gone."""
+        self._lasted_s, self._gone_s, self.since_pts = count
+        self.told = told
+        if told:
+            self._lasted_s = max(self._lasted_s, self._after_s, 1e-9)
 
     @property
     def active(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,8 @@ def rows(cells: Sequence[Row], class_id: int = 0) -> MotRows:
 
 
 def joined(one: MotRows, other: MotRows) -> MotRows:
-    return MotRows(**{name: np.concatenate((getattr(one, name), getattr(other, name))) for name in MotRows.__slots__})
+    columns = [name for name in MotRows.__slots__ if isinstance(getattr(one, name), np.ndarray)]
+    return replace(one, **{name: np.concatenate((getattr(one, name), getattr(other, name))) for name in columns})
 
 
 def figures(truth: MotRows, found: MotRows) -> dict[str, float | None]:
