@@ -111,7 +111,8 @@ def build_app(
     if settings.web.is_dir():
         mimetypes.add_type("text/javascript", ".js")
         app.mount("/", Pages(settings.web, app.state.parts), name="web")
-    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, reach=settings.reach)
+    limits = {"/internal/": settings.max_batch_bytes, "/": settings.max_body_bytes}
+    app.add_middleware(Guard, max_body_bytes=limits, reach=settings.reach)
     return app
 
 

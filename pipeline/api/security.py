@@ -16,7 +16,7 @@ import asyncio
 import hmac
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -126,11 +126,14 @@ async def _check_need(request: Request, parts: Parts, who: Principal, need: Need
 
 
 class Guard:
-    """ASGI middleware: hosts, origins, lengths and headers; and keeps first answers for repeats."""
+    """ASGI middleware: hosts, origins, lengths and headers; and keeps first answers for repeats.
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, reach: Reach | None = None) -> None:
+    `max_body_bytes` says for the beginnings of paths how long a request may be; the first that fits counts.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_body_bytes: Mapping[str, int], reach: Reach | None = None) -> None:
         self._app = app
-        self._max_body = max_body_bytes
+        self._max_body = dict(max_body_bytes)
         self._reach = reach or Reach()
         self._names = LOOPBACK | {name.lower() for name in self._reach.names}
         if not self._reach.loopback:
@@ -150,13 +153,14 @@ class Guard:
             await send(message)
 
         headers = Headers(scope=scope)
-        refusal = self._refusal(headers, scope) or self._too_long(headers)
+        most = next((most for start, most in self._max_body.items() if str(scope["path"]).startswith(start)), 0)
+        refusal = self._refusal(headers, scope) or _too_long(headers, most)
         if refusal is not None:
             status, detail = refusal
             await problem(status, detail)(scope, receive, guarded)
             return
         try:
-            await self._app(scope, _limited(receive, self._max_body), guarded)
+            await self._app(scope, _limited(receive, most), guarded)
         finally:
             await taken.end()
 
@@ -169,12 +173,6 @@ class Guard:
         name = _name(host)
         return name in self._names or (not self._reach.loopback and _is_address(name))
 
-    def _too_long(self, headers: Headers) -> tuple[int, str] | None:
-        length = headers.get("content-length", "0")
-        if length.isascii() and length.isdigit() and len(length) < 20 and int(length) <= self._max_body:
-            return None
-        return 413, f"a request may have at most {self._max_body} bytes"
-
     def _add_headers(self, headers: MutableHeaders, path: str) -> None:
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
@@ -182,6 +180,13 @@ class Guard:
             headers.setdefault("strict-transport-security", STRICT_TRANSPORT)
         private = path.startswith(("/api/", "/internal/", "/metrics", "/healthz"))
         headers.setdefault("cache-control", "no-store" if private else "no-cache")
+
+
+def _too_long(headers: Headers, most: int) -> tuple[int, str] | None:
+    length = headers.get("content-length", "0")
+    if length.isascii() and length.isdigit() and len(length) < 20 and int(length) <= most:
+        return None
+    return 413, f"a request may have at most {most} bytes"
 
 
 def refuse(

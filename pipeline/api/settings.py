@@ -75,7 +75,8 @@ class ApiSettings:
     version: str = ""
     queue_size: int = 1000
     heartbeat_s: float = 10.0
-    max_body_bytes: int = 8 << 20
+    max_body_bytes: int = 1 << 20
+    max_batch_bytes: int = 8 << 20
     reach: Reach = field(default_factory=Reach)
     desk: DeskRules = field(default_factory=DeskRules)
     video_url: str | None = None

@@ -91,6 +91,14 @@ def test_bodies_are_bounded(make_api):
     assert in_pieces.status_code in (400, 413, 422)
 
 
+@pytest.mark.parametrize(("path", "most"), [("/api/v1/alerts/a/resolve", 1 << 20), ("/internal/ingest", 8 << 20)])
+def test_what_people_send_is_short_and_what_workers_send_may_be_long(api, path, most):
+    """S8."""
+    headers = {"Content-Type": "application/json"}
+    assert api.client.post(path, content=b" " * most, headers=headers).status_code != 413
+    assert api.client.post(path, content=b" " * (most + 1), headers=headers).status_code == 413
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.org", ""])
 def test_binding_beyond_loopback_in_the_clear_is_refused_with_the_reason(api, host):
     """S2."""

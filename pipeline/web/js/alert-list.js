@@ -3,7 +3,7 @@
 
 import { place } from "./desk.js";
 import { el } from "./dom.js";
-import { clock, day } from "./time.js";
+import { both, recent } from "./time.js";
 import { TEXTS } from "./texts.js";
 
 const SPARE = 6; // rows drawn beyond each edge
@@ -154,7 +154,7 @@ export class AlertList extends HTMLElement {
     node.replaceChildren(
       el("span", { class: "mark", "aria-hidden": "true" }),
       el("span", { class: "what" }, TEXTS.kind[first.kind] ?? first.kind, alerts.length > 1 && el("b", { class: "repeats" }, TEXTS.repeats(alerts.length - 1)), group),
-      el("time", { title: day(first.utc) }, clock(first.utc)),
+      el("time", { title: both(first.utc) }, recent(first.utc)),
       el("span", { class: "where" }, el("b", { class: "level" }, TEXTS.severity[incident.severity]), ` · ${first.camera_id}${first.zone_id ? ` · ${first.zone_id}` : ""}`),
       el("span", { class: "state" }, stateOf(incident)),
       el("span", { class: "sentence" }, last.sentence),

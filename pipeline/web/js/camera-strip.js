@@ -69,6 +69,7 @@ export class CameraStrip extends HTMLElement {
     if (lost.length) card.more.textContent = TEXTS.unguarded(lost.join(", "));
     else if (sees) card.more.textContent = camera.state === "ended" ? camera.detector : `${camera.detector}, ${camera.fps_done.toFixed(1)} fps`;
     else card.more.textContent = [camera.error ?? TEXTS.unguarded(zones), fix].filter(Boolean).join(". ");
+    card.more.title = card.more.textContent;
     const wants = camera.state === "running" || (camera.state === "ended" && !card.pictured && card.tries++ < 3);
     if (wants && !card.loading) {
       card.loading = true;

@@ -16,6 +16,9 @@ function format(options) {
 
 export const clock = (utc) => format({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(utc * 1000);
 export const day = (utc) => format({ weekday: "short", day: "numeric", month: "short" }).format(utc * 1000);
+const date = (utc) => format({ day: "numeric", month: "short" }).format(utc * 1000);
+// As short as it may be: the time of today, else the date with it.
+export const recent = (utc) => (day(utc) === day(Date.now() / 1000) ? clock(utc) : `${date(utc)} ${clock(utc)}`);
 export const both = (utc) => `${day(utc)} ${clock(utc)}`;
 
 export function span(seconds) {
