@@ -37,6 +37,10 @@ def event_value(event: Event) -> dict[str, Any]:
     }
 
 
+YEARS = range(1900, 3000)
+"""Years whose times can be counted with and written everywhere."""
+
+
 def utc_iso(utc: float, *, decimals: int = 3) -> str:
     """Seconds since the epoch -> `2026-03-20T21:00:00.000Z`. Halves go up, also where the float is a hair below."""
     scale = 10**decimals

@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from pipeline.errors import BadInput
+from pipeline.eventlog import YEARS
 from pipeline.inputs.switches import JOURNAL, Switches, read_journal
 from pipeline.site import Site
 from pipeline.site.fields import to_utc
@@ -130,7 +131,11 @@ def open_footage(
     if path.is_dir():
         since_utc = -math.inf if start is None else parse_time(start, site, argument="--start")
         until_utc = math.inf if until is None else parse_time(until, site, argument="--until")
+        if until_utc <= since_utc:
+            raise BadInput(f"--until {until}: a time after --start {start} is needed")
         return LoggedTracks(camera_id, _log(path, camera_id), since_utc, until_utc)
+    if not path.is_file():
+        raise BadInput(f"--tracks {path}: no such file; a MOTChallenge file or a track log is needed")
     if until is not None:
         raise BadInput(f"--until {until}: only with a track log: a file is replayed whole")
     if fps is None or not 0.0 < fps <= 1000.0:
@@ -184,7 +189,10 @@ def parse_time(text: str, site: Site, *, argument: str) -> float:
         BadInput: no such time, or one that the site's clocks skip.
     """
     try:
-        return to_utc(datetime.fromisoformat(text), site.timezone)
+        moment = datetime.fromisoformat(text)
+        if moment.year not in YEARS:
+            raise BadInput(f"{argument} {text}: a time of the years {YEARS[0]} to {YEARS[-1]} is allowed")
+        return to_utc(moment, site.timezone)
     except ValueError:
         raise BadInput(f"{argument} {text}: {TIME_ALLOWED}") from None
 

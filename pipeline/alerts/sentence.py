@@ -69,7 +69,7 @@ _KINDS: Mapping[str, Callable[[str, str, Why], str]] = {
 def _rest(why: Why) -> list[str]:
     """What may follow for any rule: time hidden, the calendar's reason, the rule's own words."""
     hidden_s = _number(why, "bridged_s")
-    parts = [f"hidden for {hidden_s:.0f} s of it"] if hidden_s else []
+    parts = [f"hidden for {hidden_s:.0f} s of it"] if hidden_s is not None and hidden_s >= 0.5 else []
     parts += [str(why[name]) for name in ("calendar", "reason") if isinstance(why.get(name), str)]
     return parts
 

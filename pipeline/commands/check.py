@@ -15,7 +15,7 @@ from typing import Any
 from pipeline.clock import SystemClock
 from pipeline.detect.catalog import load_catalog
 from pipeline.errors import BadInput, SiteError
-from pipeline.eventlog import utc_iso
+from pipeline.eventlog import YEARS, utc_iso
 from pipeline.folders import DataFolder, default_data
 from pipeline.heartbeat.build import build_push
 from pipeline.rulebook import build_engine
@@ -28,7 +28,6 @@ from pipeline.site.source import absolute_source, source_kind
 from rules.calendar import Calendar, Segment
 
 MAX_DAYS = 3660
-YEARS = range(1900, 3000)
 
 
 def add_to(subparsers: Any) -> None:

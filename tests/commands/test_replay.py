@@ -213,6 +213,8 @@ def test_many_episodes_are_matched_as_few_are() -> None:
         (["--size", "1000"], "--size 1000: two whole numbers"),
         (["--size", "0x500"], "--size 0x500"),
         (["--start", "yesterday"], "--start yesterday: a time like"),
+        (["--start", "0001-01-01T00:00:00+14:00"], "a time of the years 1900 to 2999"),
+        (["--tracks", "none.txt"], "--tracks none.txt: no such file"),
         (["--start", "2026-03-29T02:30:00"], "--start 2026-03-29T02:30:00: a time like"),
     ],
 )
