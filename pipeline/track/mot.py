@@ -95,11 +95,15 @@ def unit_scores(rows: MotRows) -> Floats:
 
     The same score throughout says nothing: 1. In a file that leaves [0, 1] (DPM, ACF) the 1st percentile becomes
     `FAINT` and the median `SURE`, linearly and cut off at 1: order is kept, no freak score decides the rest, and the
-    better half may begin tracks, however long the tail above it is.
+    better half may begin tracks, however long the tail above it is. A file inside [0, 1] that never reaches `SURE`
+    could begin no track; its zero still means no confidence, so it is stretched from there until its 99th percentile
+    is 1.
     """
     score = rows.score
-    if len(score) == 0 or (score.min() >= 0 and score.max() <= 1 and score.min() < score.max()):
+    if len(score) == 0:
         return score.copy()
+    if score.min() >= 0 and score.max() <= 1 and score.min() < score.max():
+        return score.copy() if score.max() >= SURE else _stretched(score)
     low, middle = np.percentile(score, [1, 50])
     if middle <= low:
         return np.ones(len(score))
@@ -190,6 +194,12 @@ def by_frame(
     for index in range(last_frame):
         if keep is None or keep[index]:
             yield index + 1, order[edges[index] : edges[index + 1]]
+
+
+def _stretched(score: Floats) -> Floats:
+    top = float(np.percentile(score, 99)) or float(score.max())
+    stretched: Floats = np.minimum(score / top, 1.0)
+    return stretched
 
 
 def _xyxy(tlwh: Floats) -> Floats:

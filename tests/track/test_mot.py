@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import BadInput
 from pipeline.track import grid, mot
-from pipeline.track.tracker import TrackerParams
+from pipeline.track.tracker import Tracker, TrackerParams
 from pipeline.types import Tracks
 
 
@@ -98,12 +98,27 @@ def test_missing_and_empty_files(tmp_path: Path) -> None:
         ("logits", [-1.0, 0.5, 2.0], [0.1, 0.7, 1.0]),
         ("percent", [0, 25, 50, 60, 100], [0.1, 0.4, 0.7, 0.82, 1.0]),
         ("a long tail", [-0.5, -0.3, -0.1, 1.0, 9.0], [0.1, 0.4, 0.7, 1.0, 1.0]),
+        ("a cautious detector", [0.05, 0.1, 0.3, 0.6, 0.6], [0.083, 0.167, 0.5, 1.0, 1.0]),
+        ("a cautious one, one freak", [0.1, 0.2] * 100 + [0.6], [0.5, 1.0] * 100 + [1.0]),
+        ("cautious, nearly all zero", [0.0] * 200 + [0.4], [0.0] * 200 + [1.0]),
+        ("one sure detection", [0.1, 0.7], [0.1, 0.7]),
         ("mostly one score", [2.0, 2.0, 2.0, 5.0], [1.0, 1.0, 1.0, 1.0]),
     ],
 )
 def test_scores_of_any_range(tmp_path: Path, word: str, scores: list[float], unit: list[float]) -> None:
     rows = mot.read_rows(write(tmp_path, "".join(f"1,-1,1,1,5,5,{score}\n" for score in scores)))
     assert mot.unit_scores(rows) == pytest.approx(unit, abs=0.02), word
+
+
+@pytest.mark.parametrize("factor", [0.3, 0.6, 1.0, 100.0])
+def test_somebody_is_followed_whatever_the_scale_of_the_scores(tmp_path: Path, factor: float) -> None:
+    lines = [f"{n},-1,{10 + n},11,20,50,{(0.8 + 0.01 * (n % 5)) * factor}\n" for n in range(1, 21)]
+    rows, tracker = mot.read_rows(write(tmp_path, "".join(lines))), Tracker()
+    told = [
+        tracker.update(seen, camera_id="a", run_id=1, pts=n / 10, utc=n / 10, width=640, height=480)
+        for n, seen in mot.rows_to_detections(rows)
+    ]
+    assert {track_id for tracks in told for track_id in tracks.track_id.tolist()} == {1}
 
 
 def test_the_ends_of_the_scale_are_the_trackers_defaults() -> None:
