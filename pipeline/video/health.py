@@ -150,7 +150,9 @@ class CameraHealth:
     def _judge_stillness(self, luma: NDArray[np.uint8], pts: float, elapsed_s: float) -> list[Finding]:
         since_s = self._still.update(luma, elapsed_s)
         why = {"still_s": round(since_s, 1), "longest_still_s": round(self._still.longest_s, 1)}
-        change = self._frozen.update(since_s >= self._still.limit_s, pts, elapsed_s, began_pts=pts - since_s)
+        blind = any(self._watches[kind].active for kind in BLINDING)  # one cause, one alert: black has nothing to move
+        still = since_s >= self._still.limit_s and (self._frozen.told or not blind)
+        change = self._frozen.update(still, pts, elapsed_s, began_pts=pts - since_s)
         return self._found("frozen", change, self._frozen, pts, why)
 
     def _judge_picture(self, look: Look, pts: float, elapsed_s: float) -> list[Finding]:
@@ -192,6 +194,8 @@ def signs_of(look: Look, likeness: Likeness | None) -> frozenset[Ailment]:
         return frozenset(("covered",)) if look.steepest < BLANK and look.p95 - look.p5 < BLANK_RANGE else frozenset()
     if likeness.vanished > 0.6 and likeness.agreement < 0.35:
         return frozenset(("covered",))
+    if likeness.vanished > VEILED and likeness.sharpness >= BLURRED:
+        return frozenset(("covered",))
     if likeness.sharpness < BLURRED and look.steepest > BLANK:
         return frozenset(("defocused",))
     shifted = likeness.shift is not None and max(abs(likeness.shift[0]), abs(likeness.shift[1])) > SHIFTED
@@ -210,12 +214,16 @@ LOOK_EVERY_S = 1.0
 TRUSTED = 0.6
 
 
+BLINDING: tuple[Ailment, ...] = ("dark", "bright", "covered")
 DARK = 40.0
 """95 % of the picture below this grey level (video black is 16): nobody could be told from the ground."""
 BRIGHT = 235.0
 BLANK = 6.0
 BLANK_RANGE = 24.0
 BLURRED = 0.6
+VEILED = 0.8
+"""Share of the edges gone from which a picture that is not out of focus is behind something: paint, film or a torch
+leave a shimmer of the scene (.90 to .97 gone, agreement .38 to .74)."""
 STRANGE = 0.35
 LEARNED = 0.7
 SHIFTED = 0.015

@@ -71,6 +71,8 @@ AILMENTS = [
     ("torch into the lens", lambda scene, _: np.full_like(scene, 250), "bright", 20.5),
     ("paper over it", lambda scene, _: np.full_like(scene, 140), "covered", 20.5),
     ("paint", lambda scene, _: 120 + np.linspace(-30, 30, scene.shape[1]) + 0 * scene, "covered", 20.5),
+    ("film that shimmers", lambda scene, _: 0.12 * scene + 110, "covered", 20.5),
+    ("torch that veils", lambda scene, _: 0.1 * scene + 205, "covered", 20.5),
     ("a sack over most", lambda scene, _: np.where(np.arange(scene.shape[1]) < 240, 90.0, scene), "covered", 20.5),
     ("out of focus", lambda scene, _: cv2.GaussianBlur(scene, (0, 0), 2.5), "defocused", 30.0),
     ("far out of focus", lambda scene, _: cv2.GaussianBlur(scene, (0, 0), 4), "defocused", 30.0),
@@ -89,6 +91,14 @@ def test_found_once_in_time_and_with_its_beginning(word, change, kind, within_s)
     assert found[0].pts - 60.0 <= within_s
     assert found[0].topic == TOPICS[kind]
     assert found[0].topic.startswith("tns1:VideoSource/")
+
+
+def test_a_black_picture_that_never_changes_is_one_cause():
+    """Tape over the lens, behind an encoder that leaves nothing of the noise: dark, and not frozen as well."""
+    before = list(story(None, seconds=60))
+    black = np.full_like(before[0][1], 16)
+    found = watch([*before, *((60.0 + index / RATE, black) for index in range(int(60 * RATE)))])
+    assert [(f.kind, f.state) for f in found] == [("dark", "start")]
 
 
 def test_the_time_to_covered_is_the_sites_to_choose():
