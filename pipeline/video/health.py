@@ -192,9 +192,8 @@ def signs_of(look: Look, likeness: Likeness | None) -> frozenset[Ailment]:
         return frozenset(("bright",))
     if likeness is None:
         return frozenset(("covered",)) if look.steepest < BLANK and look.p95 - look.p5 < BLANK_RANGE else frozenset()
-    if likeness.vanished > 0.6 and likeness.agreement < 0.35:
-        return frozenset(("covered",))
-    if likeness.vanished > VEILED and likeness.sharpness >= BLURRED:
+    veiled = likeness.vanished > VEILED and likeness.sharpness >= BLURRED
+    if veiled or (likeness.vanished > 0.6 and likeness.agreement < 0.35):
         return frozenset(("covered",))
     if likeness.sharpness < BLURRED and look.steepest > BLANK:
         return frozenset(("defocused",))
